@@ -1,0 +1,67 @@
+/*
+ * listpack - a short list of strings and integers in one run of bytes
+ *
+ * The format is Redis's listpack (also inside RDB files since version 10):
+ * u32 total bytes, u16 count (65535: unknown, must be counted), entries, one
+ * 0xff.  An entry is its encoding and data, then its own length backwards.
+ * Strings that are strict decimal integers are stored as integers.
+ *
+ * The bytes belong to the caller.  Functions that grow a listpack want room
+ * for the result at the same address: ask listpack_put_bytes() first.
+ * Positions are byte offsets from the start; 0 means none.  A position stays
+ * valid until something at or before it changes.
+ *
+ * All functions but listpack_check() trust the bytes.
+ */
+#ifndef PROTO_LISTPACK_H
+#define PROTO_LISTPACK_H
+
+#include "proto/slice.h"
+
+#define LISTPACK_EMPTY_BYTES 7
+
+/* One element: a string (text.data != NULL) or an integer. */
+struct listpack_value {
+	struct slice text;
+	int64_t number;
+};
+
+void listpack_init(char *lp);                    /* LISTPACK_EMPTY_BYTES at lp */
+size_t listpack_bytes(const char *lp);           /* total, as its header says */
+size_t listpack_count(const char *lp);           /* number of elements */
+size_t listpack_first(const char *lp);           /* position, 0 when empty */
+size_t listpack_last(const char *lp);
+size_t listpack_next(const char *lp, size_t at); /* 0 after the last */
+size_t listpack_prev(const char *lp, size_t at); /* 0 before the first */
+size_t listpack_index(const char *lp, int64_t index); /* negative from the end; 0 out of range */
+
+struct listpack_value listpack_get(const char *lp, size_t at);
+
+/* The element as text; integers are printed into scratch (24 bytes or more). */
+struct slice listpack_text(const char *lp, size_t at, char *scratch);
+
+/* Whether the element at `at` is exactly these bytes. */
+bool listpack_equal(const char *lp, size_t at, struct slice s);
+
+/*
+ * The position of the first element equal to s, from `at` on, looking at
+ * every (skip + 1)th: skip 1 compares only the fields of field-value pairs.
+ */
+size_t listpack_find(const char *lp, size_t at, struct slice s, int skip);
+
+/* Bytes one element of this content takes inside a listpack. */
+size_t listpack_put_bytes(struct slice s);
+/* Bytes the element at `at` takes. */
+size_t listpack_entry_bytes(const char *lp, size_t at);
+
+/* Insert before `at` (0: append).  Returns the new element's position. */
+size_t listpack_insert(char *lp, size_t at, struct slice s);
+/* Put s in place of the element at `at`, which keeps its position. */
+void listpack_replace(char *lp, size_t at, struct slice s);
+/* Delete `count` elements from `at` on (stops at the end). */
+void listpack_delete(char *lp, size_t at, size_t count);
+
+/* Whether foreign bytes are one whole, sound listpack of exactly `bytes`. */
+bool listpack_check(const char *lp, size_t bytes);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * reply - what goes back to a client, as RESP2 or RESP3
+ *
+ * A reply is appended to a buffer which the caller owns and which grows
+ * through the caller's own function: this room allocates nothing.  Every
+ * function below appends one element and never fails; `resp` (2 or 3) decides
+ * the form.  Where RESP2 has no such form, Redis's own fallback is used: a
+ * map becomes an array of twice the length, a set an array, a double a bulk,
+ * a boolean an integer, a verbatim string a bulk, a push an array.
+ *
+ * Source of the formats: the RESP3 specification and the replies of
+ * redis-server 7.
+ */
+#ifndef PROTO_REPLY_H
+#define PROTO_REPLY_H
+
+#include "proto/slice.h"
+
+struct reply {
+	char *data;
+	size_t used;  /* bytes filled */
+	size_t room;  /* bytes data has room for */
+	/* Makes room for at least `more` bytes after used; must succeed. */
+	void (*grow)(struct reply *r, size_t more);
+	int resp;     /* 2 or 3 */
+	uint64_t errors; /* how many errors were appended, for statistics */
+};
+
+/* At least `more` bytes may be stored at the returned place. */
+static inline char *
+reply_room(struct reply *r, size_t more)
+{
+	if (unlikely(r->room - r->used < more))
+		r->grow(r, more);
+	return r->data + r->used;
+}
+
+/* Bytes as they are. */
+static inline void
+reply_raw(struct reply *r, const void *data, size_t bytes)
+{
+	memcpy(reply_room(r, bytes), data, bytes);
+	r->used += bytes;
+}
+#define reply_literal(r, s) reply_raw((r), (s), sizeof(s) - 1)
+
+void reply_ok(struct reply *r);                       /* +OK */
+void reply_simple(struct reply *r, const char *text); /* +text */
+void reply_int(struct reply *r, int64_t n);           /* :n */
+void reply_bulk(struct reply *r, struct slice s);     /* $n */
+void reply_text(struct reply *r, const char *text);   /* $n of a C string */
+void reply_printf(struct reply *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));            /* $n, formatted */
+void reply_bulk_int(struct reply *r, int64_t n);      /* $n of decimal digits */
+void reply_null(struct reply *r);        /* $-1, RESP3 _ */
+void reply_null_array(struct reply *r);  /* *-1, RESP3 _ */
+void reply_array(struct reply *r, int64_t count);     /* *count */
+void reply_map(struct reply *r, int64_t pairs);       /* %pairs or *2*pairs */
+void reply_set(struct reply *r, int64_t count);       /* ~count or *count */
+void reply_push(struct reply *r, int64_t count);      /* >count or *count */
+void reply_attribute(struct reply *r, int64_t pairs); /* |pairs, RESP3 only */
+void reply_bool(struct reply *r, bool b);             /* #t #f or :1 :0 */
+void reply_double(struct reply *r, double d);         /* ,d or $n, number_put_double */
+void reply_big(struct reply *r, struct slice digits); /* (digits or $n */
+void reply_verbatim(struct reply *r, const char *kind3, struct slice s); /* =n txt:... or $n */
+void reply_bulk_double(struct reply *r, double d);    /* always $n, number_put_double */
+
+/*
+ * An error.  The text begins with its code: "ERR syntax error", "WRONGTYPE
+ * ...".  Line breaks in it are sent as spaces.
+ */
+void reply_error(struct reply *r, const char *text);
+void reply_errorf(struct reply *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * An aggregate whose length is known only later: remember the place, append
+ * the elements, then set the count.  `kind` is '*', '%', '~' or '>'; count is
+ * in pairs for '%' (doubled for RESP2).  The elements may have to be moved
+ * by a few bytes: keep no pointers into them.
+ */
+size_t reply_later(struct reply *r);
+void reply_later_set(struct reply *r, size_t place, char kind, int64_t count);
+
+#endif

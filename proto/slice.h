@@ -1,0 +1,64 @@
+/*
+ * slice - some bytes that belong to somebody else
+ *
+ * A slice neither owns nor ends its bytes: they may hold zeros and are not
+ * followed by one.  It is valid as long as what it points into.
+ */
+#ifndef PROTO_SLICE_H
+#define PROTO_SLICE_H
+
+#include "proto/base.h"
+
+#include <string.h>
+
+struct slice {
+	const char *data;
+	size_t bytes;
+};
+
+/* A slice of a string literal. */
+#define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+
+/* A slice of a C string, without its ending zero. */
+static inline struct slice
+slice_of(const char *string)
+{
+	return (struct slice){ string, strlen(string) };
+}
+
+static inline bool
+slice_equal(struct slice a, struct slice b)
+{
+	return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
+}
+
+/* Order by bytes as unsigned, a prefix before what it begins: like memcmp. */
+static inline int
+slice_compare(struct slice a, struct slice b)
+{
+	size_t n = a.bytes < b.bytes ? a.bytes : b.bytes;
+	int c = n > 0 ? memcmp(a.data, b.data, n) : 0;
+
+	return c != 0 ? c : (a.bytes > b.bytes) - (a.bytes < b.bytes);
+}
+
+/* Whether a is the given word, upper and lower case alike (ASCII only). */
+static inline bool
+slice_is(struct slice a, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < a.bytes; i++) {
+		char c = a.data[i], w = word[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (w >= 'A' && w <= 'Z')
+			w |= 0x20;
+		if (w == 0 || c != w)
+			return false;
+	}
+	return word[i] == 0;
+}
+
+#endif
