@@ -74,6 +74,7 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int db,
 	for (i = 0; i < count; i++)
 		at = copy(log, at, parts[i]);
 	word_store_release(&log->end, at);
+	word_order();
 	log->db = db;
 	word_unlock(&log->lock);
 	return at;

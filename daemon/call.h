@@ -1,0 +1,120 @@
+/*
+ * call - one request while it is being served
+ *
+ * What a command function (void cmd_xxx(struct call *c)) may use.  When it is
+ * called, the gate has let the request pass, arity is right, and for place SLOT
+ * (EVERY) the slots of its keys (all slots) are locked and a transaction is
+ * open.  It replies exactly once into c->reply.  It changes shared memory only
+ * through shm/slot.h and the types' own functions, under c->txn.
+ *
+ * What the log gets: a command that changed something says so with
+ * call_changed() and is logged as it came; one whose effect depends on
+ * time or chance, or that is expensive to repeat, uses call_logs() instead, as
+ * often as needed (SET with EX is logged with PXAT, SPOP as SREM ...; the list is in
+ * the reference on PSYNC, "effects instead of causes").  A command that changed nothing
+ * does neither.
+ *
+ * Not here: how a request comes here (daemon/net.c), the gate (net_gate.c).
+ */
+#ifndef DAEMON_CALL_H
+#define DAEMON_CALL_H
+
+#include "proto/command.h"
+#include "proto/error.h"
+#include "proto/glob.h"
+#include "proto/number.h"
+#include "proto/reply.h"
+#include "shm/slot.h"
+
+struct conn;
+struct worker;
+
+struct call {
+	struct txn *txn;
+	struct reply *reply;
+	const struct command *command;
+	const struct slice *argv; /* argv[0] is the name; valid during the call */
+	int argc;
+	uint8_t db;               /* internal number of the selected database */
+	bool may_block;           /* not inside MULTI */
+	bool is_changed;
+	bool is_logged;
+	uint64_t hash;            /* of argv[keys.first], when the engine has it */
+	bool has_hash;
+	struct conn *conn;
+	struct worker *worker;
+};
+
+typedef void call_run(struct call *c);
+
+/* The function of every command, in the table's order. */
+extern call_run *const call_table[CMD_COUNT];
+
+/* The key in argument i. */
+struct key call_key(const struct call *c, int i);
+
+/* The record of the key in argument i, or NULL; noted as an access. */
+static inline struct value *
+call_find(struct call *c, const struct key *k)
+{
+	return slot_find(c->txn, k);
+}
+
+/*
+ * Same, of one type: when it has another, WRONGTYPE is replied and *is_wrong
+ * set; NULL is returned then, as for a missing key.
+ */
+struct value *call_find_type(struct call *c, const struct key *k,
+    enum value_type type, bool *is_wrong);
+
+/* The request changed something and is to be logged as it came. */
+static inline void
+call_changed(struct call *c)
+{
+	c->is_changed = true;
+}
+
+/* Logs this instead of the request. */
+static inline void
+call_logs(struct call *c, int argc, const struct slice *argv)
+{
+	c->is_logged = true;
+	txn_log(c->txn, c->db, argc, argv);
+}
+
+/*
+ * Arguments as numbers; on failure the error is replied ("ERR value is not an integer
+ * or out of range", "ERR value is not a valid float") and false returned.
+ */
+bool call_int(struct call *c, int i, int64_t *n);
+bool call_double(struct call *c, int i, double *d);
+
+/* "ERR syntax error", "ERR wrong number of arguments for 'x' command". */
+void call_syntax(struct call *c);
+void call_arity(struct call *c);
+
+/*
+ * Blocks the connection until one of the keys argv[first_key ..] (keys of them)
+ * is touched: then the request runs again from the start (so it must not have
+ * changed or replied anything).  timeout_ms counts from the first time; 0: for
+ * ever.  Returns false where blocking is not allowed (inside MULTI): the
+ * command then replies what it would after the time-out.
+ */
+enum call_timeout { CALL_NULL, CALL_NULL_ARRAY, CALL_ZERO };
+bool call_park(struct call *c, int first_key, int keys, int64_t timeout_ms,
+    enum call_timeout answer);
+
+/*
+ * The timeout argument of blocking commands: seconds as a double, into
+ * milliseconds; on failure replies Redis's error and returns false.
+ */
+bool call_timeout(struct call *c, int i, int64_t *timeout_ms);
+
+/*
+ * For place WALK: enters a slot (unless EXEC holds it already) with a
+ * transaction of its own, and leaves it again.
+ */
+bool call_visit(struct call *c, int slot);
+void call_unvisit(struct call *c, int slot, bool visited);
+
+#endif

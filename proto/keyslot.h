@@ -1,0 +1,22 @@
+/*
+ * keyslot - the slot of a key: CRC16 (XMODEM) of its hash tag modulo 16384
+ *
+ * Source: the Redis Cluster specification.
+ */
+#ifndef PROTO_KEYSLOT_H
+#define PROTO_KEYSLOT_H
+
+#include "proto/slice.h"
+
+#define KEYSLOT_COUNT 16384
+
+/* CRC16, polynomial 0x1021, initial value 0, of any bytes. */
+uint16_t keyslot_crc16(struct slice s);
+
+/*
+ * The slot of a key: of what stands between the first { and the next } behind
+ * it, when that is not empty, else of the whole key.
+ */
+uint16_t keyslot_of(struct slice key);
+
+#endif

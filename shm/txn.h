@@ -1,0 +1,156 @@
+/*
+ * txn - one change of slots: everything or nothing
+ *
+ * A process has one struct txn.  A command runs between txn_begin() and
+ * txn_commit(); in between every store into shared memory that existed before
+ * is noted first (txn_note, txn_write, txn_move, txn_set64), memory is taken with
+ * txn_alloc() and given up with txn_free(), and what replicas have to do is told
+ * with txn_log().  A block allocated in this transaction needs no notes.
+ *
+ *   commit  appends the records to the log (the commit point), forgets the
+ *           notes, frees what was to be freed
+ *   abort   copies the old bytes back, frees what was taken; nothing is logged
+ *
+ * txn_alloc() never returns NULL: when memory or journal run out it leaves the
+ * command by txn_abort(), which jumps to whoever set `bail`.  So a command
+ * function keeps no private memory that it would have to free itself: it uses
+ * txn_scratch().
+ *
+ * Not here: which slots are locked, and when (shm/slot.h).
+ */
+#ifndef SHM_TXN_H
+#define SHM_TXN_H
+
+#include "proto/error.h"
+#include "shm/heap.h"
+#include "shm/log.h"
+#include "shm/place.h"
+
+#include <setjmp.h>
+
+struct slot;
+
+struct txn {
+	struct journal *journal;
+	struct heap_own *heap;
+	struct log *log;          /* NULL: nothing is logged (units) */
+	uint32_t holder;          /* our name in lock words */
+	int64_t now_ms;           /* UNIX time of this turn of the loop */
+	bool may_expire;          /* expired keys may be deleted now */
+	uint64_t log_end;         /* offset after our last record, 0: none yet */
+	jmp_buf bail;             /* where txn_abort() goes */
+	const char *why;          /* set by txn_abort: an error for the client */
+	/* records of this transaction: text, first and last database in it */
+	struct { char *data; size_t used, room; int first_db, db, count; } record;
+	struct slice verbatim;    /* the one record, when it is still somewhere else */
+	/* private memory until the end of the command */
+	struct scratch { struct scratch *next; size_t used, room; } *scratch;
+	int64_t *keys;            /* in our area: keys per database, this process's share */
+	int64_t *expires;         /* same, keys with a time to live */
+	/* told of each changed key; NULL in units (see slot_touch) */
+	void (*touched)(struct txn *t, struct slot *slot, uint64_t hash);
+	void *owner;              /* of the hook: the process's own struct */
+};
+
+/* Prepares t over what the process has; everything else zero. */
+void txn_open(struct txn *t, struct journal *j, struct heap_own *heap,
+    struct log *log, uint32_t holder);
+void txn_close(struct txn *t);
+
+/* Leaves the command: everything is taken back, `why` is answered. */
+_Noreturn void txn_abort(struct txn *t, const char *why);
+
+/* Notes bytes that are about to change. */
+static inline void
+txn_note(struct txn *t, const void *at, size_t bytes)
+{
+	if (unlikely(!journal_note(t->journal, at, bytes)))
+		txn_abort(t, error_text[ERROR_JOURNAL_FULL]);
+}
+
+/* Notes the destination, then copies (regions of txn_move may overlap). */
+static inline void
+txn_write(struct txn *t, void *to, const void *from, size_t bytes)
+{
+	txn_note(t, to, bytes);
+	memcpy(to, from, bytes);
+}
+
+static inline void
+txn_move(struct txn *t, void *to, const void *from, size_t bytes)
+{
+	txn_note(t, to, bytes);
+	memmove(to, from, bytes);
+}
+
+static inline void
+txn_set64(struct txn *t, uint64_t *at, uint64_t value)
+{
+	txn_note(t, at, sizeof(*at));
+	*at = value;
+}
+
+static inline void
+txn_set32(struct txn *t, uint32_t *at, uint32_t value)
+{
+	txn_note(t, at, sizeof(*at));
+	*at = value;
+}
+
+/* A new block of at least `bytes`, 8-aligned, content undefined. */
+void *txn_alloc(struct txn *t, size_t bytes);
+
+/* Frees a block when (and only when) the transaction commits. */
+void txn_free(struct txn *t, const void *block);
+
+/* Bytes that fit into the block (its size class), and that a new one would have. */
+static inline size_t
+txn_block_bytes(const struct txn *t, const void *block)
+{
+	return heap_block_bytes(t->heap->heap, block);
+}
+
+/*
+ * Private memory, 16-aligned, uninitialised, that lives until the end of the
+ * command (also of an aborted one).
+ */
+void *txn_scratch(struct txn *t, size_t bytes);
+
+/*
+ * What replicas and the append-only file have to do: one command as RESP.
+ * Several in one transaction become one MULTI ... EXEC.
+ */
+void txn_log(struct txn *t, int db, int argc, const struct slice *argv);
+
+/* Same, arguments counted. */
+#define txn_log2(t, db, a, b) txn_log((t), (db), 2, \
+	(const struct slice[]){ (a), (b) })
+#define txn_log3(t, db, a, b, c) txn_log((t), (db), 3, \
+	(const struct slice[]){ (a), (b), (c) })
+#define txn_log4(t, db, a, b, c, d) txn_log((t), (db), 4, \
+	(const struct slice[]){ (a), (b), (c), (d) })
+
+/* Same as txn_log() for text that already is one RESP command and outlives the commit. */
+void txn_log_text(struct txn *t, int db, struct slice text);
+
+void txn_begin(struct txn *t);
+void txn_commit(struct txn *t);
+/* Takes everything back, without jumping. */
+void txn_undo(struct txn *t);
+/* Whether anything has been changed, taken or logged since txn_begin(). */
+static inline bool
+txn_is_dirty(const struct txn *t)
+{
+	return t->journal->undo != 0 || t->journal->blocks != 0 ||
+	    t->record.count != 0;
+}
+
+/*
+ * Mending, by control: finishes or takes back what a dead process left in j.
+ * The dead one's locks must still be held; they are let go by the caller afterwards.
+ * May be done again.
+ */
+void txn_mend(struct journal *j, struct heap *heap, const struct log *log,
+    uint32_t dead_holder, struct heap_own *mender);
+
+#endif
