@@ -9,7 +9,7 @@
 
 #include "proto/slice.h"
 
-/* Room that any number below needs as text. */
+/* Room that any number needs as text, but for the human form. */
 #define NUMBER_TEXT 64
 /* Room for a long double in its human form ("%.17Lf" of the largest). */
 #define NUMBER_LONG_TEXT 5200
@@ -25,28 +25,40 @@ bool number_get_int(struct slice s, int64_t *n);
 bool number_get_uint(struct slice s, uint64_t *n);
 
 /*
- * A double as Redis's getDoubleFromObject accepts it: strtod's forms, also
- * inf, +inf, -inf, infinity in any case; no leading space, not empty, no NaN,
- * nothing after it; out of range (HUGE_VAL by overflow) is refused.
+ * A double as redis-server takes scores: every form of strtod() (hexadecimal
+ * too), inf and infinity in any case with or without a sign; not empty, no
+ * space before it, nothing after it, no NaN.  Refused when it is too large
+ * for a double or so small that it would become 0.  Texts of 5120 bytes and
+ * more are refused.
  */
 bool number_get_double(struct slice s, double *d);
 
-/* Same for long double (INCRBYFLOAT); at most 255 bytes long. */
+/* The same as a long double, for INCRBYFLOAT and HINCRBYFLOAT. */
 bool number_get_long_double(struct slice s, long double *d);
 
-/* A number of bytes with a unit (b k kb m mb g gb t tb; kb is 1024, k 1000). */
+/*
+ * A number of bytes with a unit in any case (b k kb m mb g gb t tb; kb is
+ * 1024, k is 1000) or without one.  Unlike Redis, an empty number and one
+ * beyond INT64_MAX are refused, and t is known.
+ */
 bool number_get_memory(struct slice s, int64_t *bytes);
 
-/* Decimal digits of n into text (NUMBER_TEXT bytes, no ending zero); the length. */
+/* Decimal digits of n into text, at most 20 bytes, no ending zero; the length. */
 size_t number_put_int(char *text, int64_t n);
 size_t number_put_uint(char *text, uint64_t n);
 
 /*
- * A double in the shortest of the forms redis-server 7.0 prints in replies
- * of scores and RESP3 doubles: "inf", "-inf", "nan", whole numbers without
- * exponent where Redis does so, else "%.17g".  Into NUMBER_TEXT bytes; the length.
+ * A double as redis-server 7.0 prints it in replies: "%.17g", or "inf",
+ * "-inf", "nan".  Minus zero is "-0".  Into NUMBER_TEXT bytes; the length.
  */
 size_t number_put_double(char *text, double d);
+
+/*
+ * The same as Redis keeps scores in a listpack (seen in ZSCAN of a small
+ * sorted set): whole numbers up to 2^62 are digits without an exponent, and
+ * minus zero is "0".  Into NUMBER_TEXT bytes; the length.
+ */
+size_t number_put_score(char *text, double d);
 
 /*
  * A long double in the human form of INCRBYFLOAT and HINCRBYFLOAT: "%.17Lf"

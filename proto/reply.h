@@ -20,7 +20,10 @@ struct reply {
 	char *data;
 	size_t used;  /* bytes filled */
 	size_t room;  /* bytes data has room for */
-	/* Makes room for at least `more` bytes after used; must succeed. */
+	/*
+	 * Makes room for at least `more` bytes after used and keeps what is
+	 * used; must succeed.
+	 */
 	void (*grow)(struct reply *r, size_t more);
 	int resp;     /* 2 or 3 */
 	uint64_t errors; /* how many errors were appended, for statistics */
