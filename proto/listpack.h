@@ -4,7 +4,8 @@
  * The format is Redis's listpack (also inside RDB files since version 10):
  * u32 total bytes, u16 count (65535: unknown, must be counted), entries, one
  * 0xff.  An entry is its encoding and data, then its own length backwards.
- * Strings that are strict decimal integers are stored as integers.
+ * Strings that are strict decimal integers are stored as integers, and
+ * everything in its shortest form, so there is one way to write an element.
  *
  * The bytes belong to the caller.  Functions that grow a listpack want room
  * for the result at the same address: ask listpack_put_bytes() first.
@@ -54,14 +55,20 @@ size_t listpack_put_bytes(struct slice s);
 /* Bytes the element at `at` takes. */
 size_t listpack_entry_bytes(const char *lp, size_t at);
 
-/* Insert before `at` (0: append).  Returns the new element's position. */
+/*
+ * Insert before `at` (0: append).  Returns the new element's position.  Here
+ * and below s must not point into the listpack itself.
+ */
 size_t listpack_insert(char *lp, size_t at, struct slice s);
 /* Put s in place of the element at `at`, which keeps its position. */
 void listpack_replace(char *lp, size_t at, struct slice s);
 /* Delete `count` elements from `at` on (stops at the end). */
 void listpack_delete(char *lp, size_t at, size_t count);
 
-/* Whether foreign bytes are one whole, sound listpack of exactly `bytes`. */
+/*
+ * Whether foreign bytes are one whole, sound listpack of exactly `bytes`,
+ * every element in its shortest form (Redis writes no others).
+ */
 bool listpack_check(const char *lp, size_t bytes);
 
 #endif
