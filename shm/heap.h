@@ -110,10 +110,11 @@ void heap_forget(struct heap_own *own);
 void *heap_take(struct heap_own *own, size_t bytes);
 
 /*
- * Frees a block at once (the journal's entry is the caller's business).  May be
- * done again by mending: a block that is free stays free.
+ * Frees a block at once.  *done becomes `value` at the instant from which on the
+ * block certainly is free: the caller's journal forgets its entry that way.
  */
-void heap_give(struct heap_own *own, void *block);
+void heap_give(struct heap_own *own, void *block, uint64_t *done,
+    uint64_t value);
 
 /* Bytes usable in a block; bytes a block for `bytes` would have. */
 size_t heap_block_bytes(const struct heap *h, const void *block);
@@ -131,10 +132,15 @@ heap_holds(const struct heap *h, const void *p)
 bool heap_is_taken(const struct heap *h, const void *block);
 
 /*
- * Mending, by control, for a dead process: undoes a half taken run of spans.
- * The dead one's locks are let go by the caller afterwards.
+ * Mending, by control, for a dead process whose locks are still its own: first
+ * heap_mend() finishes a run of spans on its way to or from the pool, then
+ * heap_mend_block() frees blocks (as heap_give, but twice is harmless), at
+ * last heap_release() lets go its locks.
  */
-void heap_mend(struct heap *h, struct journal *j, uint32_t holder);
+void heap_mend(struct heap *h, struct journal *j);
+void heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
+    uint32_t dead, uint32_t mender, uint64_t *done, uint64_t value);
+void heap_release(struct heap *h, uint32_t dead);
 
 /* Calls visit for every block taken (for region checks; the heap at rest). */
 void heap_walk(const struct heap *h,

@@ -44,8 +44,8 @@ select_record(char *text, size_t room, int db)
 }
 
 uint64_t
-log_append(struct log *log, struct journal *j, uint32_t holder, int db,
-    const struct slice *parts, int count)
+log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
+    int db, const struct slice *parts, int count)
 {
 	char text[64];
 	struct slice select = { text, 0 };
@@ -55,8 +55,8 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int db,
 	word_lock(&log->lock, holder);
 	at = log->end;
 	j->log_at = at;
-	if (unlikely(log->db != db))
-		select = select_record(text, sizeof(text), db);
+	if (unlikely(log->db != first_db))
+		select = select_record(text, sizeof(text), first_db);
 	end = at + select.bytes;
 	for (i = 0; i < count; i++)
 		end += parts[i].bytes;

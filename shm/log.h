@@ -35,12 +35,12 @@ struct log {
 void log_init(struct log *log, char *ring, uint64_t bytes);
 
 /*
- * Appends records as one, behind a SELECT when the stream is in another
- * database, and returns the offset after them.  j is the writer's journal:
+ * Appends records as one, behind a SELECT when the stream is not in their
+ * first_db, and returns the offset after them; they leave the stream in db.  j is the writer's journal:
  * the place is noted there, so that mending can tell whether it happened.
  */
 uint64_t log_append(struct log *log, struct journal *j, uint32_t holder,
-    int db, const struct slice *parts, int count);
+    int first_db, int db, const struct slice *parts, int count);
 
 /* Whether what j was appending has been published. */
 bool log_has(const struct log *log, const struct journal *j);

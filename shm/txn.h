@@ -151,6 +151,6 @@ txn_is_dirty(const struct txn *t)
  * May be done again.
  */
 void txn_mend(struct journal *j, struct heap *heap, const struct log *log,
-    uint32_t dead_holder, struct heap_own *mender);
+    uint16_t dead_owner, uint32_t dead, uint32_t mender);
 
 #endif

@@ -1,0 +1,301 @@
+#include "shm/txn.h"
+
+#include "proto/number.h"
+
+#include <stdlib.h>
+
+#define SCRATCH_BYTES 16384
+#define RECORD_BYTES 4096
+
+static const struct slice multi = { "*1\r\n$5\r\nMULTI\r\n", 15 };
+static const struct slice exec = { "*1\r\n$4\r\nEXEC\r\n", 14 };
+
+void
+txn_open(struct txn *t, struct journal *j, struct heap_own *heap,
+    struct log *log, uint32_t holder)
+{
+	memset(t, 0, sizeof(*t));
+	t->journal = j;
+	t->heap = heap;
+	t->log = log;
+	t->holder = holder;
+	t->may_expire = true;
+}
+
+static void
+free_scratch(struct txn *t, struct scratch *keep)
+{
+	struct scratch *s;
+
+	while ((s = t->scratch) != keep && s != NULL) {
+		t->scratch = s->next;
+		free(s);
+	}
+}
+
+void
+txn_close(struct txn *t)
+{
+	free_scratch(t, NULL);
+	free(t->record.data);
+	memset(t, 0, sizeof(*t));
+}
+
+_Noreturn void
+txn_abort(struct txn *t, const char *why)
+{
+	t->why = why;
+	longjmp(t->bail, 1);
+}
+
+void *
+txn_alloc(struct txn *t, size_t bytes)
+{
+	void *block = heap_take(t->heap, bytes);
+
+	if (unlikely(block == NULL))
+		txn_abort(t, error_text[ERROR_HEAP_FULL]);
+	return block;
+}
+
+void
+txn_free(struct txn *t, const void *block)
+{
+	if (unlikely(!journal_block(t->journal, (uint64_t)(uintptr_t)block)))
+		txn_abort(t, error_text[ERROR_JOURNAL_FULL]);
+}
+
+void *
+txn_scratch(struct txn *t, size_t bytes)
+{
+	struct scratch *s = t->scratch;
+	size_t need = (bytes + 15) & ~(size_t)15, head = 32;
+	void *p;
+
+	if (s == NULL || s->room - s->used < need) {
+		size_t room = need > SCRATCH_BYTES ? need : SCRATCH_BYTES;
+
+		s = malloc(head + room);
+		if (s == NULL)
+			txn_abort(t, error_text[ERROR_HEAP_FULL]);
+		s->next = t->scratch;
+		s->used = 0;
+		s->room = room;
+		t->scratch = s;
+	}
+	p = (char *)s + head + s->used;
+	s->used += need;
+	return p;
+}
+
+/* --- records ----------------------------------------------------------- */
+
+static char *
+record_room(struct txn *t, size_t more)
+{
+	size_t room = t->record.room;
+	char *data;
+
+	if (room - t->record.used < more) {
+		while (room - t->record.used < more)
+			room = room > 0 ? room * 2 : RECORD_BYTES;
+		data = realloc(t->record.data, room);
+		if (data == NULL)
+			txn_abort(t, error_text[ERROR_HEAP_FULL]);
+		t->record.data = data;
+		t->record.room = room;
+	}
+	return t->record.data + t->record.used;
+}
+
+static void
+record_text(struct txn *t, struct slice s)
+{
+	memcpy(record_room(t, s.bytes), s.data, s.bytes);
+	t->record.used += s.bytes;
+}
+
+static void
+record_number(struct txn *t, char kind, uint64_t n)
+{
+	char *p = record_room(t, NUMBER_TEXT + 3);
+	size_t bytes;
+
+	p[0] = kind;
+	bytes = 1 + number_put_uint(p + 1, n);
+	p[bytes++] = '\r';
+	p[bytes++] = '\n';
+	t->record.used += bytes;
+}
+
+static void
+record_command(struct txn *t, int argc, const struct slice *argv)
+{
+	int i;
+
+	record_number(t, '*', (uint64_t)argc);
+	for (i = 0; i < argc; i++) {
+		record_number(t, '$', argv[i].bytes);
+		record_text(t, argv[i]);
+		record_text(t, SLICE("\r\n"));
+	}
+}
+
+/* A verbatim record stops being alone: it joins the others. */
+static void
+settle(struct txn *t)
+{
+	if (t->verbatim.bytes > 0)
+		record_text(t, t->verbatim);
+	t->verbatim.bytes = 0;
+}
+
+static void
+record_begin(struct txn *t, int db)
+{
+	char digits[NUMBER_TEXT];
+
+	settle(t);
+	if (t->record.count++ == 0)
+		t->record.first_db = db;
+	else if (db != t->record.db)
+		record_command(t, 2, (const struct slice[]){ SLICE("SELECT"),
+		    { digits, number_put_int(digits, db) } });
+	t->record.db = db;
+}
+
+void
+txn_log(struct txn *t, int db, int argc, const struct slice *argv)
+{
+	record_begin(t, db);
+	record_command(t, argc, argv);
+}
+
+void
+txn_log_text(struct txn *t, int db, struct slice text)
+{
+	record_begin(t, db);
+	if (t->record.count == 1)
+		t->verbatim = text;
+	else
+		record_text(t, text);
+}
+
+static void
+append(struct txn *t)
+{
+	struct slice parts[3], body = t->verbatim.bytes > 0 ? t->verbatim :
+	    (struct slice){ t->record.data, t->record.used };
+	int n = 0;
+
+	if (t->record.count > 1)
+		parts[n++] = multi;
+	parts[n++] = body;
+	if (t->record.count > 1)
+		parts[n++] = exec;
+	t->log_end = log_append(t->log, t->journal, t->holder,
+	    t->record.first_db, t->record.db, parts, n);
+}
+
+/* --- the ends ---------------------------------------------------------- */
+
+static void
+forget(struct txn *t)
+{
+	t->record.count = 0;
+	t->record.used = 0;
+	t->verbatim.bytes = 0;
+	if (unlikely(t->scratch != NULL)) {
+		if (t->scratch->next != NULL ||
+		    t->scratch->room > SCRATCH_BYTES)
+			free_scratch(t, NULL);
+		else
+			t->scratch->used = 0;
+	}
+}
+
+void
+txn_begin(struct txn *t)
+{
+	must(t->journal->undo == 0 && t->journal->blocks == 0,
+	    "a transaction begins with an empty journal");
+	t->why = NULL;
+}
+
+void
+txn_commit(struct txn *t)
+{
+	struct journal *j = t->journal;
+
+	if (t->record.count > 0 && t->log != NULL)
+		append(t);
+	if (j->blocks > 0) {
+		word_order();
+		word_store(&j->undo, JOURNAL_COMMITTED);
+		word_order();
+		while (j->blocks > 0) {
+			uint64_t entry = j->block[j->blocks - 1];
+
+			if (entry & JOURNAL_TAKEN)
+				j->blocks--;
+			else
+				heap_give(t->heap, (void *)(uintptr_t)entry,
+				    &j->blocks, j->blocks - 1);
+		}
+	}
+	word_order();
+	word_store(&j->undo, 0);
+	word_order();
+	j->log_at = JOURNAL_NOWHERE;
+	forget(t);
+}
+
+void
+txn_undo(struct txn *t)
+{
+	struct journal *j = t->journal;
+
+	journal_restore(j);
+	while (j->blocks > 0) {
+		uint64_t entry = j->block[j->blocks - 1];
+
+		if (entry & JOURNAL_TAKEN)
+			heap_give(t->heap, (void *)(uintptr_t)(entry &
+			    ~JOURNAL_TAKEN), &j->blocks, j->blocks - 1);
+		else
+			j->blocks--;
+	}
+	word_order();
+	word_store(&j->undo, 0);
+	forget(t);
+}
+
+void
+txn_mend(struct journal *j, struct heap *heap, const struct log *log,
+    uint16_t dead_owner, uint32_t dead, uint32_t mender)
+{
+	bool has_happened = j->undo == JOURNAL_COMMITTED || log_has(log, j);
+
+	must(j->magic == JOURNAL_MAGIC, "a journal has its magic number");
+	if (has_happened) {
+		word_store(&j->undo, JOURNAL_COMMITTED);
+	} else {
+		journal_restore(j);
+	}
+	heap_mend(heap, j);
+	while (j->blocks > 0) {
+		uint64_t entry = j->block[j->blocks - 1];
+		bool is_taken = entry & JOURNAL_TAKEN;
+
+		if (is_taken != has_happened)
+			heap_mend_block(heap, (void *)(uintptr_t)(entry &
+			    ~JOURNAL_TAKEN), dead_owner, dead, mender,
+			    &j->blocks, j->blocks - 1);
+		else
+			j->blocks--;
+	}
+	word_order();
+	word_store(&j->undo, 0);
+	word_order();
+	j->log_at = JOURNAL_NOWHERE;
+}
