@@ -33,7 +33,7 @@
 
 #define JOURNAL_MAGIC 0x6a6f75726e616c31ull
 #define JOURNAL_UNDO_BYTES (256ull << 20) /* sparse: only what is used exists */
-#define JOURNAL_BLOCKS (32ull << 20)
+#define JOURNAL_BLOCKS (256ull << 20)     /* sparse as well */
 #define JOURNAL_SLOTS 16384
 #define JOURNAL_COMMITTED UINT64_MAX
 #define JOURNAL_TAKEN 1ull               /* in block[]: to be freed on undo */

@@ -29,14 +29,6 @@ struct slot {
 	uint64_t watching;     /* workers with clients that WATCH a key here */
 };
 
-/* A key of a request. */
-struct key {
-	struct slice name;
-	uint64_t hash;
-	struct slot *slot;
-	uint8_t db;            /* internal number */
-};
-
 /* Makes a key: its slot in `slots`, its hash. */
 struct key slot_key(struct slot *slots, uint8_t db, struct slice name);
 

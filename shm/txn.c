@@ -14,12 +14,16 @@ void
 txn_open(struct txn *t, struct journal *j, struct heap_own *heap,
     struct log *log, uint32_t holder)
 {
+	size_t i;
+
 	memset(t, 0, sizeof(*t));
 	t->journal = j;
 	t->heap = heap;
 	t->log = log;
 	t->holder = holder;
 	t->may_expire = true;
+	for (i = 0; i < COUNT(t->logical); i++)
+		t->logical[i] = (uint8_t)i;
 }
 
 static void
@@ -156,6 +160,7 @@ record_begin(struct txn *t, int db)
 	char digits[NUMBER_TEXT];
 
 	settle(t);
+	db = t->logical[db];
 	if (t->record.count++ == 0)
 		t->record.first_db = db;
 	else if (db != t->record.db)

@@ -37,6 +37,10 @@ struct txn {
 	uint32_t holder;          /* our name in lock words */
 	int64_t now_ms;           /* UNIX time of this turn of the loop */
 	bool may_expire;          /* expired keys may be deleted now */
+	bool leaves_lru;          /* CLIENT NO-TOUCH */
+	uint64_t hits, misses;    /* of slot_find(), for statistics */
+	uint64_t expired;         /* keys deleted because their time had come */
+	uint8_t logical[16];      /* database numbers as clients know them */
 	uint64_t log_end;         /* offset after our last record, 0: none yet */
 	jmp_buf bail;             /* where txn_abort() goes */
 	const char *why;          /* set by txn_abort: an error for the client */

@@ -123,7 +123,15 @@ value_large(const struct value *v)
 /* Bytes a record needs. */
 size_t value_need(size_t key_bytes, size_t value_bytes, bool expires);
 
-/* How the slot's dict knows its records; `wanted` is a struct key (slot.h). */
+/* A key of a request: what a record is looked for by. */
+struct key {
+	struct slice name;
+	uint64_t hash;
+	struct slot *slot;
+	uint8_t db;            /* internal number */
+};
+
+/* How the slot's dict knows its records; `wanted` is a struct key. */
 extern const struct dict_kind value_dict;
 
 /* What a type does with a value; one row a type in value.c. */

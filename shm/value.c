@@ -1,0 +1,48 @@
+#include "shm/value.h"
+
+#define EMBSTR_MAX 44 /* what Redis still calls "embstr" */
+
+size_t
+value_need(size_t key_bytes, size_t value_bytes, bool expires)
+{
+	bool is_big = key_bytes > UINT8_MAX || value_bytes > UINT16_MAX;
+
+	return sizeof(struct value) + (expires ? 8 : 0) + (is_big ? 8 : 0) +
+	    key_bytes + value_bytes;
+}
+
+static uint64_t
+hash(const void *block)
+{
+	const struct value *v = block;
+
+	return place_hash(value_key(v), v->db);
+}
+
+static bool
+is(const void *block, const void *wanted)
+{
+	const struct value *v = block;
+	const struct key *k = wanted;
+
+	return slice_equal(value_key(v), k->name) && v->db == k->db;
+}
+
+const struct dict_kind value_dict = { hash, is };
+
+const char *
+value_encoding_name(const struct value *v)
+{
+	static const char *const large[VALUE_TYPES] = {
+		"raw", "quicklist", "hashtable", "skiplist", "hashtable",
+		"stream"
+	};
+	int encoding = value_encoding(v);
+
+	if (value_type(v) == VALUE_STRING)
+		return encoding == STRING_INT ? "int" :
+		    encoding == STRING_EMBSTR && value_bytes(v) <= EMBSTR_MAX ?
+		    "embstr" : "raw";
+	return encoding == SMALL_LISTPACK ? "listpack" :
+	    encoding == SMALL_INTSET ? "intset" : large[value_type(v)];
+}

@@ -1,0 +1,114 @@
+#include "t/ground.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static void
+prepare(struct ground *g, struct txn *t, struct heap_own *own, int i)
+{
+	journal_init(&g->journal[i]);
+	heap_adopt(own, &g->heap, &g->journal[i], (uint16_t)i,
+	    (uint32_t)i + 1, &g->used_bytes[i]);
+	txn_open(t, &g->journal[i], own, &g->log, (uint32_t)i + 1);
+	t->keys = g->keys;
+	t->expires = g->expires;
+	t->now_ms = 1000000;
+}
+
+struct ground *
+ground_open(struct txn *t, struct heap_own *own)
+{
+	uint64_t head = (sizeof(struct ground) + HEAP_SPAN) & ~(HEAP_SPAN - 1);
+	uint32_t spans = GROUND_HEAP_BYTES / HEAP_SPAN;
+	uint64_t tables = (heap_table_bytes(spans) + HEAP_SPAN) &
+	    ~(HEAP_SPAN - 1);
+	uint64_t bytes = head + tables + GROUND_LOG_BYTES + GROUND_HEAP_BYTES;
+	struct ground *g = mmap((void *)PLACE_BASE, bytes,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS |
+	    MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	must(g == (void *)PLACE_BASE, "the test's region can be mapped");
+	g->place.magic = PLACE_MAGIC;
+	g->place.seed[0] = 1;
+	g->place.seed[1] = 2;
+	g->place.bytes = bytes;
+	heap_init(&g->heap, (char *)g + head + tables + GROUND_LOG_BYTES,
+	    spans, (char *)g + head);
+	log_init(&g->log, (char *)g + head + tables, GROUND_LOG_BYTES);
+	prepare(g, t, own, 0);
+	return g;
+}
+
+void
+ground_second(struct ground *g, struct txn *t, struct heap_own *own)
+{
+	prepare(g, t, own, 1);
+}
+
+/* Addresses of blocks, sorted to be compared. */
+struct bag {
+	size_t count, room;
+	const void **v;
+};
+
+static void
+put(void *arg, const void *block)
+{
+	struct bag *b = arg;
+
+	if (b->count == b->room) {
+		b->room = b->room * 2 + 1024;
+		b->v = realloc(b->v, b->room * sizeof(*b->v));
+		must(b->v != NULL, "the test has memory");
+	}
+	b->v[b->count++] = block;
+}
+
+static void
+put_sized(void *arg, const void *block, size_t bytes)
+{
+	(void)bytes;
+	put(arg, block);
+}
+
+static void
+put_record(void *arg, void *block)
+{
+	struct value *v = block;
+
+	put(arg, block);
+	if (value_type(v) != VALUE_STRING && value_encoding(v) == LARGE)
+		value_ops[value_type(v)]->walk(v, put, arg);
+}
+
+static int
+by_address(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return (x > y) - (x < y);
+}
+
+void
+ground_check(struct ground *g)
+{
+	struct bag taken = { 0 }, reached = { 0 };
+	int i;
+
+	put(&taken, NULL);
+	put(&reached, NULL);
+	heap_walk(&g->heap, put_sized, &taken);
+	for (i = 0; i < SLOT_COUNT; i++) {
+		dict_each_array(&g->slots[i].keys, put, &reached);
+		dict_each(&g->slots[i].keys, put_record, &reached);
+	}
+	qsort(taken.v, taken.count, sizeof(*taken.v), by_address);
+	qsort(reached.v, reached.count, sizeof(*reached.v), by_address);
+	must(taken.count == reached.count,
+	    "every block that is taken is reached, and once");
+	must(memcmp(taken.v, reached.v, taken.count * sizeof(*taken.v)) == 0,
+	    "every block that is reached is taken");
+	free(taken.v);
+	free(reached.v);
+}
