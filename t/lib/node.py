@@ -51,6 +51,20 @@ def skip(why):
     sys.exit(77)
 
 
+def run_client(script, *args):
+    """Runs t/clients/SCRIPT with node; ends as skipped without node or the
+    packages.  Fails unless it exits with 0."""
+    modules = os.environ.get("NODE_PATH", "")
+    if not shutil.which("node"):
+        skip("node is not installed")
+    if not os.path.isdir(os.path.join(modules, "ioredis")):
+        skip("no npm packages in build/clients (runtests installs them)")
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    done = subprocess.run(["node", os.path.join(here, "clients", script)]
+                          + [str(a) for a in args], stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, "%s failed" % script
+
+
 def directory():
     """The directory of this test; removed by the runner unless it failed."""
     if "ALMANDINE_TEST_DIR" not in os.environ:
@@ -214,9 +228,11 @@ def _children(pid):
 
 
 class Node:
-    """One server.  kind: "almandined", or "redis" for redis-server."""
+    """One server.  kind: "almandined", or "redis" for redis-server; or what
+    ALMANDINE_ORACLE says."""
 
-    def __init__(self, name, args=(), kind="almandined", start=True):
+    def __init__(self, name, args=(), kind=None, start=True):
+        kind = kind or os.environ.get("ALMANDINE_ORACLE", "almandined")
         self.name, self.kind, self.args = name, kind, list(args)
         self.dir = os.path.join(directory(), name)
         os.makedirs(self.dir, exist_ok=True)
