@@ -1,0 +1,38 @@
+/*
+ * birth - what a process is told when it is forked
+ *
+ * Given to its entry point; belongs to the process, which has closed everything
+ * else.  Its region is protected, its area announced, signals are as they
+ * should be: SIGTERM and SIGINT are ignored (the end comes by state), SIGPIPE too.
+ *
+ * An entry point returns the exit status.  A process that can not
+ * start calls birth_fail(): the node stops, and the sentence is the reason.
+ */
+#ifndef DAEMON_BIRTH_H
+#define DAEMON_BIRTH_H
+
+#include "shm/proc.h"
+
+#define BIRTH_LISTENERS 16
+#define BIRTH_FAILED 78      /* exit status: never try again */
+
+struct birth {
+	enum proc_kind kind;
+	int index;             /* of its area */
+	uint32_t birth;        /* number */
+	uint32_t name;         /* in lock words: proc_name() */
+	int listeners;
+	int listener[BIRTH_LISTENERS]; /* TCP, this worker's; Unix, everybody's */
+	int bell[PROC_MAX];    /* everybody's doorbell (daemon/doorbell.h), -1: none */
+	int bell_supervisor;
+};
+
+/* Ends the process: no use in forking it again. */
+_Noreturn void birth_fail(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* Entry points, one a kind (daemon/proc.def). */
+int net_main(const struct birth *b);
+int ctl_main(const struct birth *b);
+
+#endif

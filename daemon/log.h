@@ -1,0 +1,31 @@
+/*
+ * log - what happens in the node, one line an event
+ *
+ * To standard error or a file, and to syslog if wanted: time, process, level,
+ * sentence.  One write(2) a line, so lines of several processes do not
+ * mix.  (The log of writes is shm/log.h.)
+ */
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
+
+#include "shm/option.h"
+
+/* Opens what the options ask for; before the fork.  -errno. */
+int log_open(const struct options *o);
+/* Opens the file anew (SIGHUP). */
+void log_reopen(void);
+/* The name that this process's lines bear, as "worker 0". */
+void log_set_name(const char *name);
+/* LOGLEVEL_NOTICE ... (shm/option.h) */
+void log_set_level(int64_t level);
+
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* To the terminal of whoever starts the node: a sentence on standard error. */
+void log_complain(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+#endif

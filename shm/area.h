@@ -1,0 +1,47 @@
+/*
+ * area - the part of the region that one process writes
+ *
+ * Writer:   its process; control, when that one is dead, while it mends
+ * Readers:  everybody
+ * Life:     as long as the region: the next process at this index goes on with
+ *           it after control has mended
+ *
+ * Nearly all of it is never used and so does not exist.
+ */
+#ifndef SHM_AREA_H
+#define SHM_AREA_H
+
+#include "shm/conns.h"
+#include "shm/journal.h"
+#include "shm/mail.h"
+#include "shm/proc.h"
+#include "shm/stat.h"
+#include "shm/state.h"
+
+#define AREA_WAITS 65536
+
+/*
+ * A client that waits for a key; ticket 0: the row is free.  Tickets come from
+ * region's next_ticket: who waits longest has the smallest.
+ */
+struct wait {
+	uint64_t hash;
+	uint64_t ticket;
+};
+
+struct area {
+	struct proc proc;
+	/* Shares of this process; the sums over all processes are what counts. */
+	int64_t keys[STATE_DATABASES];
+	int64_t expires[STATE_DATABASES];
+	uint64_t heap_bytes;        /* of blocks taken in own spans */
+	uint64_t answers_got;       /* position in control's answers to us */
+	struct stats stats;
+	struct mailbox asks;        /* to control */
+	uint32_t wait_top;          /* rows at and above this are free */
+	struct wait wait[AREA_WAITS];
+	struct conns conns;
+	struct journal journal __attribute__((aligned(4096)));
+};
+
+#endif

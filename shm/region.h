@@ -1,0 +1,133 @@
+/*
+ * region - the one struct that holds everything shared
+ *
+ * Made by the supervisor before it forks, mapped at PLACE_BASE in every process,
+ * gone with the last of them.  Parts, each on pages of its own:
+ *
+ *   head       supervisor, before the first fork; then nobody
+ *   sup        supervisor
+ *   state      control
+ *   ctl        control
+ *   area[i]    process i
+ *   common     workers: slots, watched keys, broadcasts, the log's head
+ *   (behind)   workers: the log's ring, the heap's tables, the heap
+ *
+ * After region_protect() a process can write only what is its own.
+ *
+ * Not here: what the parts mean; each has its own header.
+ */
+#ifndef SHM_REGION_H
+#define SHM_REGION_H
+
+#include "shm/area.h"
+#include "shm/cast.h"
+#include "shm/fault.h"
+#include "shm/heap.h"
+#include "shm/log.h"
+#include "shm/place.h"
+#include "shm/slot.h"
+#include "shm/state.h"
+
+#define REGION_PAGE 4096
+#define REGION_ALIGNED __attribute__((aligned(REGION_PAGE)))
+#define REGION_WATCHES 65536
+#define REGION_WHY 320
+
+struct region_head {
+	struct place place;
+	int64_t born_ms;            /* UNIX time of the node's start */
+	uint32_t workers;           /* how many there are */
+	uint32_t supervisor_pid;
+	char run_id[41];
+	char config_file[4096];     /* absolute; empty: none */
+	char exec_file[4096];
+};
+
+/*
+ * The supervisor's page: births and deaths.  birth[i] is the newest process at
+ * index i; dead[i] the newest that is dead.  It forks the next one only
+ * when control's mended[i] says that it has buried dead[i].
+ */
+struct region_sup {
+	uint32_t birth[PROC_MAX];
+	uint32_t dead[PROC_MAX];
+	uint32_t stop_wanted;       /* a signal asks for the end */
+	uint64_t deaths;            /* in all, since the start */
+};
+
+/* Control's own: what outlives it and nobody else has to act upon. */
+struct region_ctl {
+	uint32_t mended[PROC_MAX];
+	uint32_t spare;
+	uint64_t asks_got[PROC_WORKERS];
+	uint64_t asks_begun[PROC_WORKERS];
+	uint64_t mends;             /* how often something had to be mended */
+	uint64_t mend_us_max;       /* the longest time that took */
+	struct mailbox answers[PROC_WORKERS];
+};
+
+struct region_common {
+	struct slot slot[SLOT_COUNT];
+	uint32_t watch[REGION_WATCHES]; /* versions by key hash (region_watch) */
+	uint64_t next_client_id __attribute__((aligned(64)));
+	uint64_t next_ticket __attribute__((aligned(64)));
+	uint64_t next_slow_id;
+	struct log log __attribute__((aligned(64)));
+	struct heap heap __attribute__((aligned(64)));
+	uint32_t fault[FAULT_COUNT];
+	struct cast cast __attribute__((aligned(64)));
+};
+
+struct region {
+	struct region_head head REGION_ALIGNED;
+	struct region_sup sup REGION_ALIGNED;
+	struct state_page state REGION_ALIGNED;
+	struct region_ctl ctl REGION_ALIGNED;
+	struct area area[PROC_MAX] REGION_ALIGNED;
+	struct region_common common REGION_ALIGNED;
+};
+
+#define REGION ((struct region *)PLACE_BASE)
+
+/* The version counter that WATCH looks at for a key. */
+static inline uint32_t *
+region_watch(uint64_t hash)
+{
+	return &REGION->common.watch[hash % REGION_WATCHES];
+}
+
+/* How much a region is to hold. */
+struct region_plan {
+	const char *name;       /* in /proc/PID/maps */
+	uint64_t heap_bytes;
+	uint64_t log_bytes;     /* rounded up to a power of two */
+	uint32_t workers;
+	bool wants_huge_pages;
+};
+
+/*
+ * Makes the region: mapped, all parts made, state not yet published (state_init).
+ * `random` seeds hashes and names.  -errno with a sentence in `why`.
+ */
+int region_create(const struct region_plan *plan, const uint64_t random[8],
+    int64_t now_ms, char why[REGION_WHY]);
+
+/* Unmaps it (units). */
+void region_discard(void);
+
+enum region_owner { REGION_SUPERVISOR, REGION_CONTROL, REGION_WORKER };
+
+/*
+ * Makes everything read-only that is not the caller's own; index is the
+ * process's.  -errno.
+ */
+int region_protect(enum region_owner owner, int index);
+
+/* Control, while it mends: everything writable, and back. */
+int region_open_all(void);
+int region_close_all(void);
+
+/* Gives whole pages between the two back to the kernel; they read as zero. */
+void region_punch(void *at, size_t bytes);
+
+#endif

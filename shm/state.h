@@ -1,0 +1,81 @@
+/*
+ * state - what control publishes and everybody acts upon
+ *
+ * Writer:   control (state_pen.h); the supervisor before the first fork
+ * Readers:  every process, once per turn of its loop
+ * Life:     as long as the region; a new control goes on with what is there
+ *
+ * Two copies and a version: version v lies in copy v & 1.  Control writes the
+ * other copy and then stores the version; so a reader that finds the version
+ * unchanged after its copy has a whole one, and a control that dies half way
+ * has published nothing.
+ *
+ * A worker reads the version at the beginning of its turn, after it has received
+ * and before it serves: then it acts upon it, and says so by storing it in
+ * its proc entry.  What decides who may do what has happened only when every
+ * living process has acknowledged the version.
+ *
+ * is_frozen: acknowledge, then touch nothing shared until it is over; keep
+ * beating.  is_stopping: accept nothing more, answer what is done, end with 0.
+ *
+ * Not here: options' meaning (shm/option.def), who decides (daemon/ctl.c).
+ */
+#ifndef SHM_STATE_H
+#define SHM_STATE_H
+
+#include "shm/option.h"
+#include "shm/word.h"
+
+#define STATE_MAGIC 0x73746174652d6f6eull
+#define STATE_DATABASES 16
+#define STATE_SLOT_WORDS (16384 / 64)
+
+enum state_role { STATE_PRIMARY, STATE_REPLICA };
+enum state_pause { STATE_PAUSE_NONE, STATE_PAUSE_WRITE, STATE_PAUSE_ALL };
+
+struct state {
+	uint64_t version;
+	int64_t since_ms;          /* UNIX time of the publication */
+	uint32_t role;             /* enum state_role */
+	uint32_t pause;            /* enum state_pause; CLIENT PAUSE */
+	int64_t pause_until_ms;    /* UNIX time; the pause ends by itself */
+	bool is_frozen;
+	bool is_stopping;
+	bool may_expire_actively;  /* DEBUG SET-ACTIVE-EXPIRE */
+	uint8_t db[STATE_DATABASES]; /* database as selected -> internal number */
+	uint64_t stat_resets;      /* another number: zero your counters */
+	int64_t reset_ms;          /* when that was */
+	int64_t last_save_s;       /* LASTSAVE; the start as long as none was */
+	uint64_t swaps;            /* another number: db[] has changed */
+	char replid[41];
+	uint64_t owned[STATE_SLOT_WORDS]; /* cluster: slots this node serves */
+	struct options options;
+};
+
+struct state_page {
+	uint64_t magic;
+	uint64_t version __attribute__((aligned(64)));
+	struct state copy[2] __attribute__((aligned(64)));
+};
+
+/* The version published now; cheap. */
+static inline uint64_t
+state_version(const struct state_page *page)
+{
+	return word_load_acquire(&page->version);
+}
+
+/*
+ * Brings *mine up to date.  Returns whether it was not; mine->version is 0 in
+ * one that was never read.
+ */
+bool state_read(const struct state_page *page, struct state *mine);
+
+/* Whether the node serves keys of a slot. */
+static inline bool
+state_owns(const struct state *s, unsigned slot)
+{
+	return s->owned[slot / 64] >> slot % 64 & 1;
+}
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * state_pen - writing what is published; for control, and the supervisor before
+ * its first fork
+ */
+#ifndef SHM_STATE_PEN_H
+#define SHM_STATE_PEN_H
+
+#include "shm/state.h"
+
+/* Version 1 of a new region. */
+void state_init(struct state_page *page, const struct options *o,
+    int64_t now_ms);
+
+/*
+ * Publishes *next (its version is set to the one after the present) and returns
+ * the new version.
+ */
+uint64_t state_publish(struct state_page *page, struct state *next,
+    int64_t now_ms);
+
+#endif
