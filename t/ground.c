@@ -46,6 +46,16 @@ ground_second(struct ground *g, struct txn *t, struct heap_own *own)
 	prepare(g, t, own, 1);
 }
 
+void
+ground_mend(struct ground *g, struct txn *t, struct heap_own *own)
+{
+	txn_mend(&g->journal[0], &g->heap, &g->log, 0, t->holder, 99);
+	heap_release(&g->heap, t->holder);
+	heap_forget(own);
+	txn_close(t);
+	prepare(g, t, own, 0);
+}
+
 /* Addresses of blocks, sorted to be compared. */
 struct bag {
 	size_t count, room;

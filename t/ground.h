@@ -28,6 +28,9 @@ struct ground *ground_open(struct txn *t, struct heap_own *own);
 /* A second process, number 1. */
 void ground_second(struct ground *g, struct txn *t, struct heap_own *own);
 
+/* Process 0 dies here, is mended, and another takes its place. */
+void ground_mend(struct ground *g, struct txn *t, struct heap_own *own);
+
 /*
  * Fails the test unless exactly the blocks that the slots reach are taken.
  */

@@ -1,0 +1,637 @@
+#include "shm/set.h"
+
+#include "proto/intset.h"
+#include "proto/listpack.h"
+
+#define LISTPACK_HEAD 6          /* bytes before the first element */
+#define LISTPACK_SAFE (1u << 30) /* larger ones are never made */
+
+static struct slice
+entry_member(const struct set_entry *e)
+{
+	return (struct slice){ e->data, e->bytes };
+}
+
+static uint64_t
+entry_hash(const void *block)
+{
+	return place_hash(entry_member(block), 0);
+}
+
+static bool
+entry_is(const void *block, const void *wanted)
+{
+	return slice_equal(entry_member(block), *(const struct slice *)wanted);
+}
+
+static const struct dict_kind entry_kind = { entry_hash, entry_is };
+
+static struct dict *
+large(const struct value *v)
+{
+	return value_large(v);
+}
+
+static struct set_entry *
+entry_new(struct txn *t, struct slice member)
+{
+	struct set_entry *e = txn_alloc(t, sizeof(*e) + member.bytes);
+
+	e->bytes = (uint32_t)member.bytes;
+	memcpy(e->data, member.data, member.bytes);
+	return e;
+}
+
+/* reading */
+
+uint64_t
+set_count(const struct value *v)
+{
+	switch (value_encoding(v)) {
+	case SMALL_INTSET:
+		return intset_count(value_data(v));
+	case SMALL_LISTPACK:
+		return listpack_count(value_data(v));
+	default:
+		return large(v)->count;
+	}
+}
+
+/* The position of a member in a listpack, 0 when it is not there. */
+static size_t
+small_find(const char *lp, struct slice member)
+{
+	size_t at = listpack_first(lp);
+
+	return at != 0 ? listpack_find(lp, at, member, 0) : 0;
+}
+
+bool
+set_has(const struct value *v, struct slice member)
+{
+	uint32_t index;
+	int64_t n;
+
+	switch (value_encoding(v)) {
+	case SMALL_INTSET:
+		return number_get_int(member, &n) &&
+		    intset_find(value_data(v), n, &index);
+	case SMALL_LISTPACK:
+		return small_find(value_data(v), member) != 0;
+	default:
+		return dict_find(large(v), &entry_kind, place_hash(member, 0),
+		    &member) != NULL;
+	}
+}
+
+struct each {
+	set_visit *visit;
+	void *arg;
+};
+
+static void
+each_entry(void *arg, void *block)
+{
+	const struct each *each = arg;
+
+	each->visit(each->arg, entry_member(block));
+}
+
+static struct slice
+intset_text(const char *is, uint32_t index, char *scratch)
+{
+	return (struct slice){ scratch,
+	    number_put_int(scratch, intset_get(is, index)) };
+}
+
+static void
+small_each(const struct value *v, set_visit *visit, void *arg)
+{
+	const char *data = value_data(v);
+	char scratch[NUMBER_TEXT];
+	uint32_t i, count;
+	size_t at;
+
+	if (value_encoding(v) == SMALL_INTSET) {
+		count = intset_count(data);
+		for (i = 0; i < count; i++)
+			visit(arg, intset_text(data, i, scratch));
+		return;
+	}
+	for (at = listpack_first(data); at != 0; at = listpack_next(data, at))
+		visit(arg, listpack_text(data, at, scratch));
+}
+
+void
+set_each(const struct value *v, set_visit *visit, void *arg)
+{
+	struct each each = { visit, arg };
+
+	if (value_encoding(v) == LARGE)
+		dict_each(large(v), each_entry, &each);
+	else
+		small_each(v, visit, arg);
+}
+
+uint64_t
+set_scan(const struct value *v, uint64_t cursor, set_visit *visit, void *arg)
+{
+	struct each each = { visit, arg };
+
+	if (value_encoding(v) == LARGE)
+		return dict_scan(large(v), &entry_kind, cursor, each_entry,
+		    &each);
+	small_each(v, visit, arg);
+	return 0;
+}
+
+struct slice
+set_random(const struct value *v, uint64_t random, char *scratch)
+{
+	const char *data = value_data(v);
+	uint64_t index;
+
+	if (value_encoding(v) == LARGE)
+		return entry_member(dict_random(large(v), random));
+	index = random % set_count(v);
+	if (value_encoding(v) == SMALL_INTSET)
+		return intset_text(data, (uint32_t)index, scratch);
+	return listpack_text(data, listpack_index(data, (int64_t)index),
+	    scratch);
+}
+
+struct list {
+	struct txn *txn;
+	struct slice *next;
+	bool is_large;
+};
+
+static void
+list_member(void *arg, struct slice member)
+{
+	struct list *list = arg;
+	char *to;
+
+	if (!list->is_large) {
+		/* an integer was printed into the walker's own memory */
+		to = txn_scratch(list->txn, member.bytes);
+		memcpy(to, member.data, member.bytes);
+		member.data = to;
+	}
+	*list->next++ = member;
+}
+
+void
+set_list(struct txn *t, const struct value *v, struct slice *members)
+{
+	struct list list = { t, members, value_encoding(v) == LARGE };
+
+	set_each(v, list_member, &list);
+}
+
+/* growing out of an encoding */
+
+struct fill {
+	struct txn *txn;
+	struct dict *dict;
+};
+
+static void
+fill_dict(void *arg, struct slice member)
+{
+	struct fill *fill = arg;
+
+	dict_add(fill->txn, fill->dict, &entry_kind, place_hash(member, 0),
+	    entry_new(fill->txn, member));
+}
+
+static struct dict *
+dict_new(struct txn *t)
+{
+	struct dict *d = txn_alloc(t, sizeof(*d));
+
+	memset(d, 0, sizeof(*d));
+	return d;
+}
+
+/* Makes a large set of a small one. */
+static struct value *
+make_large(struct txn *t, const struct key *k, struct value *v)
+{
+	struct fill fill = { t, dict_new(t) };
+
+	small_each(v, fill_dict, &fill);
+	v = slot_put(t, k, v, VALUE_SET, LARGE, sizeof(fill.dict),
+	    value_expires(v), false);
+	memcpy(value_data(v), &fill.dict, sizeof(fill.dict));
+	return v;
+}
+
+static void
+add_bytes(void *arg, struct slice member)
+{
+	*(size_t *)arg += listpack_put_bytes(member);
+}
+
+static void
+append_member(void *arg, struct slice member)
+{
+	listpack_insert(arg, 0, member);
+}
+
+/* Makes a listpack of an intset. */
+static struct value *
+make_listpack(struct txn *t, const struct key *k, struct value *old)
+{
+	size_t bytes = LISTPACK_EMPTY_BYTES;
+	struct value *v;
+
+	small_each(old, add_bytes, &bytes);
+	v = slot_put(t, k, old, VALUE_SET, SMALL_LISTPACK, bytes,
+	    value_expires(old), false);
+	listpack_init(value_data(v));
+	small_each(old, append_member, value_data(v));
+	return v;
+}
+
+/* Bytes of the longest integer of an intset as text. */
+static size_t
+intset_longest(const char *is)
+{
+	uint32_t count = intset_count(is);
+	char scratch[NUMBER_TEXT];
+	size_t first, last;
+
+	if (count == 0)
+		return 0;
+	first = intset_text(is, 0, scratch).bytes;
+	last = intset_text(is, count - 1, scratch).bytes;
+	return first > last ? first : last;
+}
+
+/* Whether `member` may be added to a listpack of count members. */
+static bool
+is_small(struct slice member, uint64_t count, size_t bytes,
+    const struct set_limits *limits)
+{
+	return count < limits->listpack_entries &&
+	    member.bytes <= limits->listpack_bytes &&
+	    bytes + listpack_put_bytes(member) <= LISTPACK_SAFE;
+}
+
+/* adding */
+
+/*
+ * Notes the first `head` bytes and those from `at` to `end`, where the data ends
+ * now or after the change.  Also bytes behind its present end: the transaction
+ * may have made it shorter before.
+ */
+static void
+note(struct txn *t, const char *data, size_t head, size_t at, size_t end)
+{
+	txn_note(t, data, head);
+	txn_note(t, data + at, end - at);
+}
+
+static struct value *
+intset_add(struct txn *t, const struct key *k, struct value *v, int64_t n,
+    uint32_t index)
+{
+	char *is = value_data(v);
+	size_t bytes = intset_put_bytes(is, n);
+	size_t from = intset_widens(is, n) ? INTSET_EMPTY_BYTES :
+	    intset_changes_from(is, index);
+
+	v = slot_resize(t, k, v, bytes);
+	is = value_data(v);
+	note(t, is, INTSET_EMPTY_BYTES, from, bytes);
+	intset_insert(is, index, n);
+	return v;
+}
+
+static struct value *
+listpack_add(struct txn *t, const struct key *k, struct value *v,
+    struct slice member)
+{
+	char *lp = value_data(v);
+	size_t old = listpack_bytes(lp);
+	size_t bytes = old + listpack_put_bytes(member);
+
+	v = slot_resize(t, k, v, bytes);
+	lp = value_data(v);
+	note(t, lp, LISTPACK_HEAD, old - 1, bytes);
+	listpack_insert(lp, 0, member);
+	return v;
+}
+
+/* Returns how many members are new: 0 or 1. */
+static int
+large_add(struct txn *t, struct dict *d, struct slice member)
+{
+	uint64_t hash = place_hash(member, 0);
+
+	if (dict_find(d, &entry_kind, hash, &member) != NULL)
+		return 0;
+	dict_add(t, d, &entry_kind, hash, entry_new(t, member));
+	return 1;
+}
+
+/*
+ * Adds one member that a small set of this encoding takes without changing it.
+ * Returns false, and does nothing, when it has to change first.
+ */
+static bool
+small_add(struct txn *t, const struct key *k, struct value **v,
+    struct slice member, const struct set_limits *limits, int *added)
+{
+	const char *data = value_data(*v);
+	uint64_t count = set_count(*v);
+	uint32_t index;
+	int64_t n;
+
+	if (value_encoding(*v) == SMALL_INTSET) {
+		if (!number_get_int(member, &n))
+			return false;
+		if (intset_find(data, n, &index))
+			return true;
+		if (count >= limits->intset_entries)
+			return false;
+		*v = intset_add(t, k, *v, n, index);
+	} else {
+		if (small_find(data, member) != 0)
+			return true;
+		if (!is_small(member, count, listpack_bytes(data), limits))
+			return false;
+		*v = listpack_add(t, k, *v, member);
+	}
+	++*added;
+	return true;
+}
+
+/* Makes the encoding one that takes the member. */
+static struct value *
+outgrow(struct txn *t, const struct key *k, struct value *v,
+    struct slice member, const struct set_limits *limits)
+{
+	const char *is = value_data(v);
+	int64_t n;
+
+	if (value_encoding(v) == SMALL_INTSET && !number_get_int(member, &n) &&
+	    is_small(member, intset_count(is), 0, limits) &&
+	    intset_longest(is) <= limits->listpack_bytes)
+		return make_listpack(t, k, v);
+	return make_large(t, k, v);
+}
+
+/* The encoding of a new set, and the bytes a small one needs. */
+static int
+choose(const struct slice *members, size_t count,
+    const struct set_limits *limits, size_t *bytes)
+{
+	size_t packed = LISTPACK_EMPTY_BYTES, longest = 0, i;
+	int64_t low = 0, high = 0, n;
+	char empty[INTSET_EMPTY_BYTES];
+
+	for (i = 0; i < count && number_get_int(members[i], &n); i++) {
+		low = n < low ? n : low;
+		high = n > high ? n : high;
+	}
+	if (i == count && count <= limits->intset_entries) {
+		intset_init(empty);
+		*bytes = intset_put_bytes(empty, low);
+		if (intset_put_bytes(empty, high) > *bytes)
+			*bytes = intset_put_bytes(empty, high);
+		*bytes = INTSET_EMPTY_BYTES +
+		    (*bytes - INTSET_EMPTY_BYTES) * count;
+		return SMALL_INTSET;
+	}
+	if (count > limits->listpack_entries)
+		return LARGE;
+	for (i = 0; i < count; i++) {
+		packed += listpack_put_bytes(members[i]);
+		if (members[i].bytes > longest)
+			longest = members[i].bytes;
+	}
+	*bytes = packed;
+	return longest <= limits->listpack_bytes && packed <= LISTPACK_SAFE ?
+	    SMALL_LISTPACK : LARGE;
+}
+
+/* Fills a new small set, which has room for all; nothing needs a note. */
+static int
+fill_small(struct value *v, const struct slice *members, size_t count)
+{
+	char *data = value_data(v);
+	uint32_t index;
+	int64_t n = 0;
+	size_t i;
+
+	if (value_encoding(v) == SMALL_INTSET) {
+		intset_init(data);
+		for (i = 0; i < count; i++)
+			if (number_get_int(members[i], &n) &&
+			    !intset_find(data, n, &index))
+				intset_insert(data, index, n);
+		return (int)intset_count(data);
+	}
+	listpack_init(data);
+	for (i = 0; i < count; i++)
+		if (i == 0 || small_find(data, members[i]) == 0)
+			listpack_insert(data, 0, members[i]);
+	return (int)listpack_count(data);
+}
+
+/* A set of these members, some of them equal perhaps, in the place of old. */
+static struct value *
+make(struct txn *t, const struct key *k, struct value *old,
+    const struct slice *members, size_t count, const struct set_limits *limits,
+    int *added)
+{
+	size_t bytes = sizeof(struct dict *), used, i;
+	int encoding = choose(members, count, limits, &bytes);
+	struct dict *d = NULL;
+	struct value *v;
+
+	*added = 0;
+	if (encoding == LARGE) {
+		bytes = sizeof(d);
+		d = dict_new(t);
+		for (i = 0; i < count; i++)
+			*added += large_add(t, d, members[i]);
+	}
+	v = slot_put(t, k, old, VALUE_SET, encoding, bytes, -1, false);
+	if (encoding == LARGE) {
+		memcpy(value_data(v), &d, sizeof(d));
+		return v;
+	}
+	*added = fill_small(v, members, count);
+	used = encoding == SMALL_INTSET ? intset_bytes(value_data(v)) :
+	    listpack_bytes(value_data(v));
+	return used < bytes ? slot_resize(t, k, v, used) : v;
+}
+
+/* Whether a small set stays small when about `count` members come. */
+static bool
+takes_many(const struct value *v, uint64_t count,
+    const struct set_limits *limits)
+{
+	return count <= (value_encoding(v) == SMALL_INTSET ?
+	    limits->intset_entries : limits->listpack_entries);
+}
+
+struct value *
+set_add(struct txn *t, const struct key *k, struct value *v,
+    const struct slice *members, int count, const struct set_limits *limits,
+    int *added)
+{
+	int i = 0;
+
+	if (v == NULL)
+		return make(t, k, NULL, members, (size_t)count, limits, added);
+	*added = 0;
+	if (value_encoding(v) != LARGE &&
+	    !takes_many(v, (uint64_t)count, limits))
+		v = make_large(t, k, v);
+	while (i < count && value_encoding(v) != LARGE) {
+		if (small_add(t, k, &v, members[i], limits, added))
+			i++;
+		else
+			v = outgrow(t, k, v, members[i], limits);
+	}
+	for (; i < count; i++)
+		*added += large_add(t, large(v), members[i]);
+	return v;
+}
+
+struct value *
+set_store(struct txn *t, const struct key *k, struct value *v,
+    const struct slice *members, size_t count, const struct set_limits *limits)
+{
+	int added;
+
+	v = make(t, k, v, members, count, limits, &added);
+	must((size_t)added == count, "the members to store are all different");
+	return v;
+}
+
+/* deleting */
+
+static struct value *
+small_delete(struct txn *t, const struct key *k, struct value *v, size_t at)
+{
+	char *lp = value_data(v);
+
+	note(t, lp, LISTPACK_HEAD, at, listpack_bytes(lp));
+	listpack_delete(lp, at, 1);
+	return slot_resize(t, k, v, listpack_bytes(lp));
+}
+
+static struct value *
+intset_remove(struct txn *t, const struct key *k, struct value *v,
+    uint32_t index)
+{
+	char *is = value_data(v);
+
+	note(t, is, INTSET_EMPTY_BYTES, intset_changes_from(is, index),
+	    intset_bytes(is));
+	intset_delete(is, index);
+	return slot_resize(t, k, v, intset_bytes(is));
+}
+
+struct value *
+set_delete(struct txn *t, const struct key *k, struct value *v,
+    struct slice member, bool *is_deleted)
+{
+	int encoding = value_encoding(v);
+	struct set_entry *e = NULL;
+	uint32_t index = 0;
+	uint64_t hash = 0;
+	size_t at = 0;
+	int64_t n;
+
+	if (encoding == LARGE) {
+		hash = place_hash(member, 0);
+		e = dict_find(large(v), &entry_kind, hash, &member);
+		*is_deleted = e != NULL;
+	} else if (encoding == SMALL_INTSET) {
+		*is_deleted = number_get_int(member, &n) &&
+		    intset_find(value_data(v), n, &index);
+	} else {
+		at = small_find(value_data(v), member);
+		*is_deleted = at != 0;
+	}
+	if (!*is_deleted)
+		return v;
+	if (set_count(v) == 1) {
+		slot_remove(t, k, v);
+		return NULL;
+	}
+	if (encoding == SMALL_INTSET)
+		return intset_remove(t, k, v, index);
+	if (encoding == SMALL_LISTPACK)
+		return small_delete(t, k, v, at);
+	dict_remove(t, large(v), &entry_kind, hash, e);
+	txn_free(t, e);
+	return v;
+}
+
+/* the value's own operations */
+
+static void
+drop_entry(void *arg, void *block)
+{
+	txn_free(arg, block);
+}
+
+static void
+set_drop(struct txn *t, const struct value *v)
+{
+	struct dict *d;
+
+	if (value_encoding(v) != LARGE)
+		return;
+	d = large(v);
+	dict_each(d, drop_entry, t);
+	dict_drop(t, d);
+	txn_free(t, d);
+}
+
+static void
+set_copy(struct txn *t, const struct value *v, struct value *to)
+{
+	struct fill fill = { t, NULL };
+
+	if (value_encoding(v) != LARGE)
+		return;
+	fill.dict = dict_new(t);
+	set_each(v, fill_dict, &fill);
+	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
+}
+
+struct walk {
+	void (*visit)(void *arg, const void *block);
+	void *arg;
+};
+
+static void
+walk_entry(void *arg, void *block)
+{
+	const struct walk *walk = arg;
+
+	walk->visit(walk->arg, block);
+}
+
+static void
+set_walk(const struct value *v, void (*visit)(void *arg, const void *block),
+    void *arg)
+{
+	struct walk walk = { visit, arg };
+
+	if (value_encoding(v) != LARGE)
+		return;
+	visit(arg, large(v));
+	dict_each_array(large(v), visit, arg);
+	dict_each(large(v), walk_entry, &walk);
+}
+
+const struct value_ops set_ops = { "set", set_drop, set_copy, set_walk };

@@ -1,0 +1,11 @@
+#include "shm/hash.h"
+#include "shm/set.h"
+
+/* A string lies in its record, whole. */
+static const struct value_ops string_ops = { "string", NULL, NULL, NULL };
+
+const struct value_ops *const value_ops[VALUE_TYPES] = {
+	[VALUE_STRING] = &string_ops,
+	[VALUE_SET] = &set_ops,
+	[VALUE_HASH] = &hash_ops,
+};
