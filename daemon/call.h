@@ -24,6 +24,7 @@
 #include "proto/glob.h"
 #include "proto/number.h"
 #include "proto/reply.h"
+#include "shm/option.h"
 #include "shm/slot.h"
 
 struct conn;
@@ -88,6 +89,12 @@ call_logs(struct call *c, int argc, const struct slice *argv)
  */
 bool call_int(struct call *c, int i, int64_t *n);
 bool call_double(struct call *c, int i, double *d);
+
+/* The options that this turn of the loop acts upon. */
+const struct options *call_options(const struct call *c);
+
+/* 64 random bits; not for secrets. */
+uint64_t call_random(struct call *c);
 
 /* "ERR syntax error", "ERR wrong number of arguments for 'x' command". */
 void call_syntax(struct call *c);

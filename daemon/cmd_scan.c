@@ -1,0 +1,86 @@
+#include "daemon/cmd_scan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define CURSOR_BYTES 64 /* no cursor in range needs more, zeros aside */
+#define COUNT_STANDARD 10
+
+bool
+cmd_scan_read_cursor(struct call *c, int i, uint64_t *cursor)
+{
+	char text[CURSOR_BYTES], *end = text;
+
+	/* as redis-server reads it: strtoul() in decimal, whole, no space */
+	if (c->argv[i].bytes < sizeof(text)) {
+		memcpy(text, c->argv[i].data, c->argv[i].bytes);
+		text[c->argv[i].bytes] = 0;
+		errno = 0;
+		*cursor = strtoul(text, &end, 10);
+		if (!isspace((unsigned char)text[0]) && *end == 0 &&
+		    errno != ERANGE)
+			return true;
+	}
+	reply_error(c->reply, "ERR invalid cursor");
+	return false;
+}
+
+static bool
+read_count(struct call *c, int i, uint64_t *count)
+{
+	int64_t n;
+
+	if (!call_int(c, i, &n))
+		return false;
+	if (n < 1) {
+		call_syntax(c);
+		return false;
+	}
+	*count = (uint64_t)n;
+	return true;
+}
+
+bool
+cmd_scan_read_options(struct call *c, int i, bool may_type,
+    struct cmd_scan_options *options)
+{
+	*options = (struct cmd_scan_options){ .count = COUNT_STANDARD };
+	for (; i < c->argc; i += 2) {
+		bool has_value = i + 1 < c->argc;
+
+		if (has_value && slice_is(c->argv[i], "count")) {
+			if (!read_count(c, i + 1, &options->count))
+				return false;
+		} else if (has_value && slice_is(c->argv[i], "match")) {
+			options->pattern = c->argv[i + 1];
+			options->has_pattern =
+			    !slice_equal(options->pattern, SLICE("*"));
+		} else if (has_value && may_type &&
+		    slice_is(c->argv[i], "type")) {
+			options->has_type = true;
+			options->type = c->argv[i + 1];
+		} else {
+			call_syntax(c);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+cmd_scan_reply_cursor(struct call *c, uint64_t cursor)
+{
+	char text[NUMBER_TEXT];
+
+	reply_array(c->reply, 2);
+	reply_bulk(c->reply, (struct slice){ text,
+	    number_put_uint(text, cursor) });
+}
+
+void
+cmd_scan_reply_nothing(struct call *c)
+{
+	cmd_scan_reply_cursor(c, 0);
+	reply_array(c->reply, 0);
+}

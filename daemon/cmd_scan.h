@@ -1,0 +1,44 @@
+/*
+ * cmd_scan - what SCAN, SSCAN, HSCAN and ZSCAN have in common
+ *
+ * All of them: [key] cursor [MATCH pattern] [COUNT count], SCAN also
+ * [TYPE type].  The reply is an array of the next cursor and what was found.
+ *
+ * Not here: the commands themselves (cmd_key.c, cmd_set.c, cmd_hash.c,
+ * cmd_zset.c).
+ */
+#ifndef DAEMON_CMD_SCAN_H
+#define DAEMON_CMD_SCAN_H
+
+#include "daemon/call.h"
+
+struct cmd_scan_options {
+	uint64_t count;       /* 1 or more: entries to look at, about */
+	bool has_pattern;     /* something else than * */
+	struct slice pattern;
+	bool has_type;
+	struct slice type;
+};
+
+/* The cursor in argument i; false when the error has been replied. */
+bool cmd_scan_read_cursor(struct call *c, int i, uint64_t *cursor);
+
+/* The options from argument i on; false when the error has been replied. */
+bool cmd_scan_read_options(struct call *c, int i, bool may_type,
+    struct cmd_scan_options *options);
+
+/* Whether the text matches the pattern, if there is one. */
+static inline bool
+cmd_scan_matches(const struct cmd_scan_options *options, struct slice text)
+{
+	return !options->has_pattern ||
+	    glob_match(options->pattern, text, false);
+}
+
+/* The reply to a scan of a key that does not exist. */
+void cmd_scan_reply_nothing(struct call *c);
+
+/* Replies the next cursor; the array of what was found has to follow. */
+void cmd_scan_reply_cursor(struct call *c, uint64_t cursor);
+
+#endif
