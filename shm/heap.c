@@ -574,19 +574,42 @@ heap_mend(struct heap *h, struct journal *j)
 	j->run = 0;
 }
 
-/* Takes a lock for mending unless the dead one holds it; whether it did. */
+/* Takes a lock for mending unless a dead one holds it; whether it did. */
 static bool
-mend_lock(uint32_t *lock, uint32_t dead, uint32_t mender)
+mend_lock(uint32_t *lock, const struct heap_mender *mender)
 {
-	if (word_load(lock) == dead)
-		return false;
-	word_lock(lock, mender);
+	while (!word_take(lock, 0, mender->holder)) {
+		if (mender->is_dead(word_load(lock)))
+			return false;
+		word_pause();
+	}
 	return true;
+}
+
+/* Frees a run of spans; our journal knows of it before the dead one's forgets. */
+static void
+mend_block_run(struct heap *h, struct span *s,
+    const struct heap_mender *mender, uint64_t *done, uint64_t value)
+{
+	bool is_ours = mend_lock(&h->lock, mender);
+	uint32_t first = (uint32_t)(s - h->span), count = s->spans;
+
+	mender->journal->run_spans = count;
+	word_order();
+	mender->journal->run = (uint64_t)first + 1;
+	word_order();
+	*done = value;
+	word_order();
+	mend_run(h, first, count);
+	word_order();
+	mender->journal->run = 0;
+	if (is_ours)
+		word_unlock(&h->lock);
 }
 
 void
 heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
-    uint32_t dead, uint32_t mender, uint64_t *done, uint64_t value)
+    const struct heap_mender *mender, uint64_t *done, uint64_t value)
 {
 	struct span *s = &h->span[number_of(h, block)];
 	uint32_t n;
@@ -594,20 +617,14 @@ heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
 	if (s->use == SPAN_FREE) {
 		*done = value;
 	} else if (s->use == SPAN_RUN) {
-		bool is_ours = mend_lock(&h->lock, dead, mender);
-
-		*done = value;
-		word_order();
-		mend_run(h, (uint32_t)(s - h->span), s->spans);
-		if (is_ours)
-			word_unlock(&h->lock);
+		mend_block_run(h, s, mender, done, value);
 	} else if (s->owner == dead_owner) {
 		n = block_of(h, s, block);
 		s->bits[n / 64] |= 1ull << n % 64;
 		word_order();
 		*done = value;
 	} else {
-		bool is_ours = mend_lock(&s->lock, dead, mender);
+		bool is_ours = mend_lock(&s->lock, mender);
 
 		n = block_of(h, s, block);
 		s->remote[n / 64] |= 1ull << n % 64;

@@ -132,6 +132,18 @@ heap_holds(const struct heap *h, const void *p)
 bool heap_is_taken(const struct heap *h, const void *block);
 
 /*
+ * Who mends.  `is_dead` tells whether a lock word names a process that is dead
+ * and not yet buried: nobody else touches what such a lock guards, so the mender
+ * goes on without taking it (two of the dead may hold what the other's mending
+ * needs).  Its journal's run lets the next mender finish what it left half done.
+ */
+struct heap_mender {
+	struct journal *journal;
+	uint32_t holder;
+	bool (*is_dead)(uint32_t holder);
+};
+
+/*
  * Mending, by control, for a dead process whose locks are still its own: first
  * heap_mend() finishes a run of spans on its way to or from the pool, then
  * heap_mend_block() frees blocks (as heap_give, but twice is harmless), at
@@ -139,7 +151,7 @@ bool heap_is_taken(const struct heap *h, const void *block);
  */
 void heap_mend(struct heap *h, struct journal *j);
 void heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
-    uint32_t dead, uint32_t mender, uint64_t *done, uint64_t value);
+    const struct heap_mender *mender, uint64_t *done, uint64_t value);
 void heap_release(struct heap *h, uint32_t dead);
 
 /* Calls visit for every block taken (for region checks; the heap at rest). */

@@ -277,7 +277,7 @@ txn_undo(struct txn *t)
 
 void
 txn_mend(struct journal *j, struct heap *heap, const struct log *log,
-    uint16_t dead_owner, uint32_t dead, uint32_t mender)
+    uint16_t dead_owner, const struct heap_mender *mender)
 {
 	bool has_happened = j->undo == JOURNAL_COMMITTED || log_has(log, j);
 
@@ -294,7 +294,7 @@ txn_mend(struct journal *j, struct heap *heap, const struct log *log,
 
 		if (is_taken != has_happened)
 			heap_mend_block(heap, (void *)(uintptr_t)(entry &
-			    ~JOURNAL_TAKEN), dead_owner, dead, mender,
+			    ~JOURNAL_TAKEN), dead_owner, mender,
 			    &j->blocks, j->blocks - 1);
 		else
 			j->blocks--;

@@ -155,6 +155,6 @@ txn_is_dirty(const struct txn *t)
  * May be done again.
  */
 void txn_mend(struct journal *j, struct heap *heap, const struct log *log,
-    uint16_t dead_owner, uint32_t dead, uint32_t mender);
+    uint16_t dead_owner, const struct heap_mender *mender);
 
 #endif

@@ -108,10 +108,18 @@ step(int i, bool lasts)
 	}
 }
 
+static bool
+is_dead(uint32_t holder)
+{
+	return holder == 1;
+}
+
 static void
 mend(void)
 {
-	txn_mend(&g->journal[0], &g->heap, &g->log, 0, t.holder, 99);
+	const struct heap_mender mender = { &g->journal[1], 99, is_dead };
+
+	txn_mend(&g->journal[0], &g->heap, &g->log, 0, &mender);
 	heap_release(&g->heap, t.holder);
 	heap_forget(&own);
 	txn_close(&t);

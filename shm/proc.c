@@ -1,0 +1,23 @@
+#include "shm/proc.h"
+
+void
+proc_announce(struct proc *p, int index, uint32_t birth, uint32_t pid,
+    int64_t now_ms)
+{
+	word_store(&p->is_ready, 0);
+	p->magic = PROC_MAGIC;
+	p->kind = index == PROC_CONTROL ? PROC_KIND_CONTROL : PROC_KIND_WORKER;
+	p->born_ms = now_ms;
+	word_store(&p->version, 0);
+	word_store(&p->beat, p->beat + 1);
+	word_store(&p->is_asleep, 0);
+	word_store(&p->pid, pid);
+	word_store_release(&p->birth, birth);
+}
+
+void
+proc_ready(struct proc *p)
+{
+	must(p->magic == PROC_MAGIC, "a process entry has its magic number");
+	word_store_release(&p->is_ready, 1);
+}

@@ -1,0 +1,225 @@
+#include "shm/region.h"
+
+#include "shm/state_pen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BIG_PAGE (2ull << 20)
+#define OWNED_MAX 4
+
+static uint64_t
+round_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+/* Where the parts behind the fixed ones begin, as offsets. */
+struct layout {
+	uint64_t log_bytes;
+	uint32_t spans;
+	uint64_t log, table, heap, end;
+};
+
+static struct layout
+lay_out(const struct region_plan *plan)
+{
+	struct layout l = { .log_bytes = REGION_PAGE };
+
+	while (l.log_bytes < plan->log_bytes)
+		l.log_bytes *= 2;
+	l.spans = (uint32_t)(plan->heap_bytes / HEAP_SPAN);
+	l.log = sizeof(struct region);
+	l.table = round_up(l.log + l.log_bytes, REGION_PAGE);
+	l.heap = round_up(l.table + heap_table_bytes(l.spans), BIG_PAGE);
+	l.end = l.heap + l.spans * HEAP_SPAN;
+	return l;
+}
+
+/* A number that differs when the structs do. */
+static uint64_t
+layout_hash(void)
+{
+	static const uint64_t sizes[] = {
+		sizeof(struct region), sizeof(struct area),
+		sizeof(struct state), sizeof(struct slot),
+		sizeof(struct span), sizeof(struct value),
+		sizeof(struct journal), STAT_COUNT, OPTION_COUNT, CMD_COUNT,
+	};
+	uint64_t hash = 0xcbf29ce484222325ull;
+	size_t i;
+
+	for (i = 0; i < COUNT(sizes); i++)
+		hash = (hash ^ sizes[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+static int
+map(const struct region_plan *plan, const struct layout *l,
+    char why[REGION_WHY])
+{
+	int fd = memfd_create(plan->name, MFD_CLOEXEC), bad;
+	void *at;
+
+	if (fd < 0 || ftruncate(fd, (off_t)l->end) != 0) {
+		bad = errno;
+		snprintf(why, REGION_WHY, "the shared region of %llu MB can "
+		    "not be made: %s", (unsigned long long)l->end >> 20,
+		    strerror(bad));
+		if (fd >= 0)
+			close(fd);
+		return -bad;
+	}
+	at = mmap((void *)PLACE_BASE, l->end, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+	bad = errno;
+	close(fd);
+	if (at == MAP_FAILED) {
+		snprintf(why, REGION_WHY, "the shared region of %llu MB does "
+		    "not fit into the address space: %s (shm-size, ulimit -v)",
+		    (unsigned long long)l->end >> 20, strerror(bad));
+		return -bad;
+	}
+	return 0;
+}
+
+static void
+fill_head(const struct region_plan *plan, const struct layout *l,
+    const uint64_t random[8], int64_t now_ms)
+{
+	struct region_head *h = &REGION->head;
+	char *to = h->run_id;
+	size_t i;
+
+	h->place.layout = layout_hash();
+	h->place.bytes = l->end;
+	memcpy(h->place.boot, random, sizeof(h->place.boot));
+	memcpy(h->place.seed, random + 2, sizeof(h->place.seed));
+	h->born_ms = now_ms;
+	h->workers = plan->workers;
+	h->supervisor_pid = (uint32_t)getpid();
+	for (i = 0; i < 5; i++)
+		to += sprintf(to, "%08x", (unsigned)(random[3 + i] >> 32) ^
+		    (unsigned)random[3 + i]);
+	h->place.magic = PLACE_MAGIC;
+}
+
+static void
+fill_parts(const struct region_plan *plan, const struct layout *l)
+{
+	char *base = (char *)REGION;
+	uint32_t i;
+
+	for (i = 0; i < PROC_MAX; i++)
+		if (i < plan->workers || i >= PROC_WORKERS)
+			journal_init(&REGION->area[i].journal);
+	for (i = 0; i < plan->workers; i++) {
+		mail_init(&REGION->area[i].asks);
+		mail_init(&REGION->ctl.answers[i]);
+	}
+	REGION->common.next_client_id = 1;
+	REGION->common.next_ticket = 1;
+	cast_init(&REGION->common.cast);
+	log_init(&REGION->common.log, base + l->log, l->log_bytes);
+	heap_init(&REGION->common.heap, base + l->heap, l->spans,
+	    base + l->table);
+}
+
+int
+region_create(const struct region_plan *plan, const uint64_t random[8],
+    int64_t now_ms, char why[REGION_WHY])
+{
+	struct layout l = lay_out(plan);
+	int bad = map(plan, &l, why);
+
+	if (bad != 0)
+		return bad;
+	fill_head(plan, &l, random, now_ms);
+	fill_parts(plan, &l);
+	if (plan->wants_huge_pages)
+		(void)madvise((char *)REGION + l.heap, l.end - l.heap,
+		    MADV_HUGEPAGE);
+#ifdef ALMANDINE_FAULTS
+	fault_words = REGION->common.fault;
+#endif
+	return 0;
+}
+
+void
+region_discard(void)
+{
+	munmap(REGION, PLACE->bytes);
+}
+
+/* --- who may write what ------------------------------------------------ */
+
+struct extent {
+	const void *at;
+	uint64_t bytes;
+};
+
+static int
+own_extents(enum region_owner owner, int index, struct extent e[OWNED_MAX])
+{
+	uint64_t fixed = offsetof(struct region, common);
+	int n = 0;
+
+	if (owner == REGION_SUPERVISOR) {
+		e[n++] = (struct extent){ &REGION->sup,
+		    offsetof(struct region, state) -
+		    offsetof(struct region, sup) };
+		return n;
+	}
+	e[n++] = (struct extent){ &REGION->area[index],
+	    round_up(sizeof(struct area), REGION_PAGE) };
+	if (owner == REGION_CONTROL)
+		e[n++] = (struct extent){ &REGION->state,
+		    offsetof(struct region, area) -
+		    offsetof(struct region, state) };
+	else
+		e[n++] = (struct extent){ (const char *)REGION + fixed,
+		    PLACE->bytes - fixed };
+	return n;
+}
+
+int
+region_protect(enum region_owner owner, int index)
+{
+	struct extent e[OWNED_MAX];
+	int n = own_extents(owner, index, e);
+
+	if (mprotect(REGION, PLACE->bytes, PROT_READ) != 0)
+		return -errno;
+	while (n-- > 0)
+		if (mprotect((void *)(uintptr_t)e[n].at, e[n].bytes,
+		    PROT_READ | PROT_WRITE) != 0)
+			return -errno;
+	return 0;
+}
+
+int
+region_open_all(void)
+{
+	return mprotect(REGION, PLACE->bytes, PROT_READ | PROT_WRITE) != 0 ?
+	    -errno : 0;
+}
+
+int
+region_close_all(void)
+{
+	return region_protect(REGION_CONTROL, PROC_CONTROL);
+}
+
+void
+region_punch(void *at, size_t bytes)
+{
+	uint64_t first = round_up((uint64_t)(uintptr_t)at, REGION_PAGE);
+	uint64_t end = ((uint64_t)(uintptr_t)at + bytes) &
+	    ~(uint64_t)(REGION_PAGE - 1);
+
+	if (end > first)
+		(void)madvise((void *)(uintptr_t)first, end - first,
+		    MADV_REMOVE);
+}

@@ -1,0 +1,53 @@
+#include "shm/state_pen.h"
+
+#include "shm/fault.h"
+
+bool
+state_read(const struct state_page *page, struct state *mine)
+{
+	uint64_t version;
+
+	must(page->magic == STATE_MAGIC, "the state page has its magic number");
+	if (likely(state_version(page) == mine->version))
+		return false;
+	do {
+		version = state_version(page);
+		memcpy(mine, &page->copy[version & 1], sizeof(*mine));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (word_load(&page->version) != version);
+	must(mine->version == version, "a copy bears the version it was "
+	    "published under");
+	return true;
+}
+
+uint64_t
+state_publish(struct state_page *page, struct state *next, int64_t now_ms)
+{
+	uint64_t version = page->version + 1;
+
+	must(page->magic == STATE_MAGIC, "the state page has its magic number");
+	next->version = version;
+	next->since_ms = now_ms;
+	memcpy(&page->copy[version & 1], next, sizeof(*next));
+	FAULT(PUBLISH_BEFORE);
+	word_store_release(&page->version, version);
+	FAULT(PUBLISH_AFTER);
+	return version;
+}
+
+void
+state_init(struct state_page *page, const struct options *o, int64_t now_ms)
+{
+	static struct state first;
+	int i;
+
+	first.role = STATE_PRIMARY;
+	first.may_expire_actively = true;
+	for (i = 0; i < STATE_DATABASES; i++)
+		first.db[i] = (uint8_t)i;
+	first.reset_ms = now_ms;
+	first.last_save_s = now_ms / 1000;
+	first.options = *o;
+	page->magic = STATE_MAGIC;
+	state_publish(page, &first, now_ms);
+}
