@@ -3,7 +3,8 @@
  *
  * Given to its entry point; belongs to the process, which has closed everything
  * else.  Its region is protected, its area announced, signals are as they
- * should be: SIGTERM and SIGINT are ignored (the end comes by state), SIGPIPE too.
+ * should be: SIGTERM and SIGINT are ignored (the end comes by state), SIGPIPE
+ * too; SIGHUP opens the log anew and interrupts system calls.
  *
  * An entry point returns the exit status.  A process that can not
  * start calls birth_fail(): the node stops, and the sentence is the reason.
@@ -22,10 +23,13 @@ struct birth {
 	uint32_t birth;        /* number */
 	uint32_t name;         /* in lock words: proc_name() */
 	int listeners;
-	int listener[BIRTH_LISTENERS]; /* TCP, this worker's; Unix, everybody's */
-	int bell[PROC_MAX];    /* everybody's doorbell (daemon/doorbell.h), -1: none */
+	int listener[BIRTH_LISTENERS]; /* TCP: our own; Unix: everybody's */
+	int bell[PROC_MAX];    /* doorbells of all (daemon/doorbell.h), or -1 */
 	int bell_supervisor;
 };
+
+/* The process serves: marks its entry and tells the supervisor. */
+void birth_ready(const struct birth *b);
 
 /* Ends the process: no use in forking it again. */
 _Noreturn void birth_fail(const char *format, ...)

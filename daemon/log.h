@@ -19,6 +19,7 @@ void log_set_name(const char *name);
 /* LOGLEVEL_NOTICE ... (shm/option.h) */
 void log_set_level(int64_t level);
 
+/* A line of that level. */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));

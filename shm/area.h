@@ -31,7 +31,8 @@ struct wait {
 
 struct area {
 	struct proc proc;
-	/* Shares of this process; the sums over all processes are what counts. */
+	char last_words[320];       /* why it ended, if it could say so */
+	/* This process's shares; the sums over all are what counts. */
 	int64_t keys[STATE_DATABASES];
 	int64_t expires[STATE_DATABASES];
 	uint64_t heap_bytes;        /* of blocks taken in own spans */

@@ -2,7 +2,7 @@
  * cast - what one worker must tell all others, for now and not for good
  *
  * Writers:  workers and control, under the lock word
- * Readers:  every worker, each from a place of its own, filters what concerns it
+ * Readers:  every worker from a place of its own; filters what concerns it
  * Life:     as long as the region; a newborn worker begins at the end
  *
  * A ring of entries.  An entry becomes visible by the one store of `end`, so a
@@ -52,6 +52,7 @@ struct cast {
 	char ring[CAST_BYTES] __attribute__((aligned(64)));
 };
 
+/* Makes an empty ring of zeroed memory. */
 void cast_init(struct cast *c);
 
 /* Where a newborn reader begins. */

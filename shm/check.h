@@ -3,7 +3,8 @@
  *
  * Every block that a slot reaches must be taken, and reached once; every block
  * that is taken must be reached; counters must be right, locks free and
- * journals empty.  The region must be at rest: all workers frozen or none there.
+ * journals empty.  The region must be at rest: all workers
+ * frozen, or none there.
  *
  * Not here: who freezes (daemon/ctl_ask.c).
  */
@@ -27,8 +28,8 @@ struct check_report {
 };
 
 /*
- * Fills the report; false when there was no private memory for it.  beat is called
- * now and then (may be NULL).
+ * Fills the report; false when there was no private memory for it.  beat (may
+ * be NULL) is called now and then.
  */
 bool check_region(struct check_report *r, void (*beat)(void));
 

@@ -1,8 +1,8 @@
 /*
  * fault - places where tests kill, fail or hold a process
  *
- * Writers:  whoever serves DEBUG FAULT arms a word; who hits a word that is armed
- *           for once disarms it
+ * Writers:  whoever serves DEBUG FAULT arms a word; who hits a word that is
+ *           armed for once disarms it
  * Readers:  every process, at each FAULT()
  *
  * Without ALMANDINE_FAULTS FAULT(id) is nothing and FAULT_FAILS(id) is false.
@@ -36,8 +36,8 @@ int fault_find(struct slice name);
 
 #ifdef ALMANDINE_FAULTS
 /*
- * The words of this node (in the region) and what to do at an armed one: returns
- * whether the caller is to fail.  NULL in units: nothing happens.
+ * The words of this node (in the region) and what to do at an armed one:
+ * returns whether the caller is to fail.  NULL in units: nothing happens.
  */
 extern uint32_t *fault_words;
 extern bool (*fault_hook)(enum fault_id id, uint32_t word);

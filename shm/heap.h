@@ -133,9 +133,10 @@ bool heap_is_taken(const struct heap *h, const void *block);
 
 /*
  * Who mends.  `is_dead` tells whether a lock word names a process that is dead
- * and not yet buried: nobody else touches what such a lock guards, so the mender
- * goes on without taking it (two of the dead may hold what the other's mending
- * needs).  Its journal's run lets the next mender finish what it left half done.
+ * and not yet buried: nobody else touches what such a lock guards, so the
+ * mender goes on without taking it (two of the dead may hold what the other's
+ * mending needs).  Its journal's run lets the next mender finish what it left
+ * half done.
  */
 struct heap_mender {
 	struct journal *journal;

@@ -43,7 +43,7 @@ enum mail_kind {
 struct mail {
 	uint32_t bytes;       /* of all, a multiple of 8 */
 	uint16_t kind;        /* enum mail_kind */
-	uint16_t args;        /* a question's; each is a length (4 bytes), bytes */
+	uint16_t args;        /* a question's: 4 bytes length, bytes */
 	uint32_t birth;
 	uint32_t text_bytes;
 	uint64_t ticket;
@@ -57,6 +57,7 @@ struct mailbox {
 	char ring[MAIL_BYTES];
 };
 
+/* Makes an empty mailbox of zeroed memory. */
 void mail_init(struct mailbox *box);
 
 /*

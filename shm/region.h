@@ -1,8 +1,8 @@
 /*
  * region - the one struct that holds everything shared
  *
- * Made by the supervisor before it forks, mapped at PLACE_BASE in every process,
- * gone with the last of them.  Parts, each on pages of its own:
+ * Made by the supervisor before it forks, mapped at PLACE_BASE in every
+ * process, gone with the last of them.  Parts, each on pages of its own:
  *
  *   head       supervisor, before the first fork; then nobody
  *   sup        supervisor
@@ -68,7 +68,7 @@ struct region_ctl {
 
 struct region_common {
 	struct slot slot[SLOT_COUNT];
-	uint32_t watch[REGION_WATCHES]; /* versions by key hash (region_watch) */
+	uint32_t watch[REGION_WATCHES]; /* versions: region_watch() */
 	uint64_t next_client_id __attribute__((aligned(64)));
 	uint64_t next_ticket __attribute__((aligned(64)));
 	uint64_t next_slow_id;
@@ -106,8 +106,8 @@ struct region_plan {
 };
 
 /*
- * Makes the region: mapped, all parts made, state not yet published (state_init).
- * `random` seeds hashes and names.  -errno with a sentence in `why`.
+ * Makes the region: mapped, all parts made, state not yet published
+ * (state_init).  `random` seeds hashes and names.  -errno with a sentence in `why`.
  */
 int region_create(const struct region_plan *plan, const uint64_t random[8],
     int64_t now_ms, char why[REGION_WHY]);

@@ -50,7 +50,8 @@ struct stats {
 };
 
 #define stat_add(stats, id, n) \
-	word_store(&(stats)->v[STAT_##id], (stats)->v[STAT_##id] + (uint64_t)(n))
+	word_store(&(stats)->v[STAT_##id], \
+	    (stats)->v[STAT_##id] + (uint64_t)(n))
 
 /* Zeroes what CONFIG RESETSTAT zeroes. */
 void stat_reset(struct stats *s);

@@ -10,9 +10,9 @@
  * unchanged after its copy has a whole one, and a control that dies half way
  * has published nothing.
  *
- * A worker reads the version at the beginning of its turn, after it has received
- * and before it serves: then it acts upon it, and says so by storing it in
- * its proc entry.  What decides who may do what has happened only when every
+ * A worker reads the version at the beginning of its turn, after it has
+ * received and before it serves: then it acts upon it, and says so by storing
+ * it in its proc entry.  What decides who may do what has happened only when every
  * living process has acknowledged the version.
  *
  * is_frozen: acknowledge, then touch nothing shared until it is over; keep
@@ -42,7 +42,7 @@ struct state {
 	bool is_frozen;
 	bool is_stopping;
 	bool may_expire_actively;  /* DEBUG SET-ACTIVE-EXPIRE */
-	uint8_t db[STATE_DATABASES]; /* database as selected -> internal number */
+	uint8_t db[STATE_DATABASES]; /* as selected -> internal */
 	uint64_t stat_resets;      /* another number: zero your counters */
 	int64_t reset_ms;          /* when that was */
 	int64_t last_save_s;       /* LASTSAVE; the start as long as none was */
