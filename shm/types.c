@@ -1,5 +1,6 @@
 #include "shm/hash.h"
 #include "shm/set.h"
+#include "shm/zset.h"
 
 /* A string lies in its record, whole. */
 static const struct value_ops string_ops = { "string", NULL, NULL, NULL };
@@ -7,5 +8,6 @@ static const struct value_ops string_ops = { "string", NULL, NULL, NULL };
 const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_STRING] = &string_ops,
 	[VALUE_SET] = &set_ops,
+	[VALUE_ZSET] = &zset_ops,
 	[VALUE_HASH] = &hash_ops,
 };

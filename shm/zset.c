@@ -1,0 +1,735 @@
+#include "shm/zset.h"
+
+#include "shm/zset_small.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define ZSET_MAGIC 0x7a736574u
+#define LISTPACK_HEAD 6         /* bytes before the first element */
+#define LISTPACK_SAFE (1u << 30) /* larger ones are never made */
+#define CUT_MAX (1u << 20)      /* members taken out one by one at most */
+
+/* A large sorted set. */
+struct zset {
+	uint32_t magic;
+	uint32_t spare;
+	struct dict dict;
+	struct zset_tree tree;
+};
+
+static uint64_t
+member_hash(const void *block)
+{
+	return place_hash(zset_member_name(block), 0);
+}
+
+static bool
+member_is(const void *block, const void *wanted)
+{
+	return slice_equal(zset_member_name(block),
+	    *(const struct slice *)wanted);
+}
+
+static const struct dict_kind member_kind = { member_hash, member_is };
+
+static inline bool
+is_large(const struct value *v)
+{
+	return value_encoding(v) == LARGE;
+}
+
+static struct zset *
+large(const struct value *v)
+{
+	struct zset *z = value_large(v);
+
+	must(z->magic == ZSET_MAGIC, "a sorted set has its magic number");
+	return z;
+}
+
+static inline struct zset_member *
+large_find(const struct zset *z, struct slice member)
+{
+	return dict_find(&z->dict, &member_kind, place_hash(member, 0),
+	    &member);
+}
+
+/* --- reading ----------------------------------------------------------- */
+
+uint64_t
+zset_count(const struct value *v)
+{
+	return is_large(v) ? large(v)->dict.count :
+	    listpack_count(value_data(v)) / 2;
+}
+
+bool
+zset_score(const struct value *v, struct slice member, double *score)
+{
+	const struct zset_member *m;
+	size_t at;
+
+	if (is_large(v)) {
+		m = large_find(large(v), member);
+		if (m != NULL)
+			*score = m->score;
+		return m != NULL;
+	}
+	at = zset_small_find(value_data(v), member);
+	if (at != 0)
+		*score = zset_small_score(value_data(v), at);
+	return at != 0;
+}
+
+bool
+zset_rank(const struct value *v, struct slice member, uint64_t *rank,
+    double *score)
+{
+	struct zset_bound b = { .kind = ZSET_BY_ENTRY, .member = member };
+	const char *lp = value_data(v);
+	size_t at, found;
+
+	if (is_large(v)) {
+		if (!zset_score(v, member, score))
+			return false;
+		b.score = *score;
+		*rank = zset_tree_before(&large(v)->tree, &b);
+		return true;
+	}
+	found = zset_small_find(lp, member);
+	if (found == 0)
+		return false;
+	*rank = 0;
+	for (at = listpack_first(lp); at != found; at = zset_small_next(lp, at))
+		++*rank;
+	*score = zset_small_score(lp, found);
+	return true;
+}
+
+static void
+small_span(const char *lp, const struct zset_bound *low,
+    const struct zset_bound *high, uint64_t *from, uint64_t *to)
+{
+	size_t at = listpack_first(lp), last = listpack_last(lp);
+	uint64_t rank = 0;
+
+	*from = *to = 0;
+	if (zset_small_is_before(lp, listpack_prev(lp, last), low) ||
+	    !zset_small_is_before(lp, at, high))
+		return;
+	for (; zset_small_is_before(lp, at, low); rank++)
+		at = zset_small_next(lp, at);
+	*from = rank;
+	for (; at != 0 && zset_small_is_before(lp, at, high); rank++)
+		at = zset_small_next(lp, at);
+	*to = rank;
+}
+
+static void
+small_span_reverse(const char *lp, const struct zset_bound *low,
+    const struct zset_bound *high, uint64_t *from, uint64_t *to)
+{
+	size_t at = listpack_prev(lp, listpack_last(lp));
+	uint64_t rank = listpack_count(lp) / 2;
+
+	*from = *to = 0;
+	if (zset_small_is_before(lp, at, low) ||
+	    !zset_small_is_before(lp, listpack_first(lp), high))
+		return;
+	for (; !zset_small_is_before(lp, at, high); rank--)
+		at = zset_small_prev(lp, at);
+	*to = rank;
+	for (; at != 0 && !zset_small_is_before(lp, at, low); rank--)
+		at = zset_small_prev(lp, at);
+	*from = rank;
+}
+
+void
+zset_span(const struct value *v, const struct zset_bound *low,
+    const struct zset_bound *high, bool is_reverse, uint64_t *from,
+    uint64_t *to)
+{
+	if (is_large(v)) {
+		*from = zset_tree_before(&large(v)->tree, low);
+		*to = zset_tree_before(&large(v)->tree, high);
+		if (*to < *from)
+			*to = *from;
+	} else if (is_reverse) {
+		small_span_reverse(value_data(v), low, high, from, to);
+	} else {
+		small_span(value_data(v), low, high, from, to);
+	}
+}
+
+void
+zset_seek(const struct value *v, uint64_t rank, struct zset_cursor *cursor)
+{
+	cursor->lp = is_large(v) ? NULL : value_data(v);
+	if (is_large(v))
+		zset_tree_seek(&large(v)->tree, rank, &cursor->tree);
+	else
+		cursor->at = listpack_index(cursor->lp, (int64_t)rank * 2);
+}
+
+static bool
+get_item(struct zset_cursor *cursor, struct zset_item *item)
+{
+	const struct zset_member *m;
+
+	if (cursor->lp == NULL) {
+		m = zset_tree_at(&cursor->tree);
+		if (m == NULL)
+			return false;
+		*item = (struct zset_item){ m->score, zset_member_name(m) };
+		return true;
+	}
+	if (cursor->at == 0)
+		return false;
+	item->member = listpack_text(cursor->lp, cursor->at, cursor->scratch);
+	item->score = zset_small_score(cursor->lp, cursor->at);
+	return true;
+}
+
+bool
+zset_next(struct zset_cursor *cursor, struct zset_item *item)
+{
+	if (!get_item(cursor, item))
+		return false;
+	if (cursor->lp == NULL)
+		zset_tree_next(&cursor->tree);
+	else
+		cursor->at = zset_small_next(cursor->lp, cursor->at);
+	return true;
+}
+
+bool
+zset_prev(struct zset_cursor *cursor, struct zset_item *item)
+{
+	if (!get_item(cursor, item))
+		return false;
+	if (cursor->lp == NULL)
+		zset_tree_prev(&cursor->tree);
+	else
+		cursor->at = zset_small_prev(cursor->lp, cursor->at);
+	return true;
+}
+
+void
+zset_list(struct txn *t, const struct value *v, struct zset_item *list)
+{
+	struct zset_cursor cursor;
+	char *copy;
+
+	zset_seek(v, 0, &cursor);
+	for (; zset_next(&cursor, list); list++) {
+		if (list->member.data != cursor.scratch)
+			continue;
+		copy = txn_scratch(t, list->member.bytes);
+		memcpy(copy, list->member.data, list->member.bytes);
+		list->member.data = copy;
+	}
+}
+
+struct scan {
+	zset_visit *visit;
+	void *arg;
+};
+
+static void
+scan_member(void *arg, void *block)
+{
+	const struct scan *scan = arg;
+	const struct zset_member *m = block;
+
+	scan->visit(scan->arg, &(struct zset_item){ m->score,
+	    zset_member_name(m) });
+}
+
+uint64_t
+zset_scan(const struct value *v, uint64_t cursor, zset_visit *visit, void *arg)
+{
+	struct scan scan = { visit, arg };
+	struct zset_cursor c;
+	struct zset_item item;
+
+	if (is_large(v))
+		return dict_scan(&large(v)->dict, &member_kind, cursor,
+		    scan_member, &scan);
+	for (zset_seek(v, 0, &c); zset_next(&c, &item);)
+		visit(arg, &item);
+	return 0;
+}
+
+bool
+zset_check(const struct value *v)
+{
+	const struct zset *z;
+	struct zset_tree_cursor cursor;
+	const struct zset_member *m;
+
+	if (!is_large(v))
+		return listpack_check(value_data(v), value_bytes(v));
+	z = large(v);
+	if (zset_tree_check(&z->tree) != (int64_t)z->dict.count)
+		return false;
+	zset_tree_seek(&z->tree, 0, &cursor);
+	for (; (m = zset_tree_at(&cursor)) != NULL; zset_tree_next(&cursor))
+		if (large_find(z, zset_member_name(m)) != m)
+			return false;
+	return true;
+}
+
+/* --- the large form ---------------------------------------------------- */
+
+static struct zset_member *
+new_member(struct txn *t, struct slice name, double score)
+{
+	struct zset_member *m = txn_alloc(t, sizeof(*m) + name.bytes);
+
+	m->score = score;
+	m->bytes = (uint32_t)name.bytes;
+	memcpy(m->data, name.data, name.bytes);
+	return m;
+}
+
+/* A large set of blocks in ascending order. */
+static struct zset *
+new_zset(struct txn *t, struct zset_member *const *members, uint64_t count)
+{
+	struct zset *z = txn_alloc(t, sizeof(*z));
+	uint64_t i;
+
+	memset(z, 0, sizeof(*z));
+	z->magic = ZSET_MAGIC;
+	for (i = 0; i < count; i++)
+		dict_add(t, &z->dict, &member_kind, member_hash(members[i]),
+		    members[i]);
+	zset_tree_build(t, &z->tree, members, count);
+	return z;
+}
+
+/* The same of items in ascending order. */
+static struct zset *
+new_zset_of(struct txn *t, const struct zset_item *items, uint64_t count)
+{
+	struct zset_member **members = txn_scratch(t, count * sizeof(*members));
+	uint64_t i;
+
+	for (i = 0; i < count; i++)
+		members[i] = new_member(t, items[i].member, items[i].score);
+	return new_zset(t, members, count);
+}
+
+/* A record for a large set in the place of old. */
+static struct value *
+put_large(struct txn *t, const struct key *k, struct value *old,
+    struct zset *z, int64_t expires_ms)
+{
+	struct value *v = slot_put(t, k, old, VALUE_ZSET, LARGE, sizeof(z),
+	    expires_ms, false);
+
+	memcpy(value_data(v), &z, sizeof(z));
+	return v;
+}
+
+/* Makes a small set large. */
+static struct value *
+enlarge(struct txn *t, const struct key *k, struct value *v)
+{
+	uint64_t count = zset_count(v);
+	struct zset_item *items = txn_scratch(t, count * sizeof(*items));
+
+	zset_list(t, v, items);
+	return put_large(t, k, v, new_zset_of(t, items, count),
+	    value_expires(v));
+}
+
+static void
+large_insert(struct txn *t, struct zset *z, uint64_t hash, struct slice member,
+    double score)
+{
+	struct zset_member *m = new_member(t, member, score);
+
+	dict_add(t, &z->dict, &member_kind, hash, m);
+	zset_tree_insert(t, &z->tree, m);
+}
+
+static void
+large_forget(struct txn *t, struct zset *z, struct zset_member *m)
+{
+	dict_remove(t, &z->dict, &member_kind, member_hash(m), m);
+	txn_free(t, m);
+}
+
+static void
+free_block(void *arg, const void *block)
+{
+	txn_free(arg, block);
+}
+
+/*
+ * Takes out most of a large set by making a new one of what stays, which
+ * leaves the journal nearly empty.
+ */
+static struct value *
+large_rebuild(struct txn *t, struct value *v, uint64_t from, uint64_t to)
+{
+	struct zset *z = large(v), *made;
+	struct zset_member **stay, *m;
+	struct zset_tree_cursor cursor;
+	uint64_t rank, count = 0;
+
+	stay = txn_scratch(t, (z->dict.count - (to - from)) * sizeof(*stay));
+	zset_tree_seek(&z->tree, 0, &cursor);
+	for (rank = 0; (m = zset_tree_at(&cursor)) != NULL; rank++) {
+		if (rank >= from && rank < to)
+			txn_free(t, m);
+		else
+			stay[count++] = m;
+		zset_tree_next(&cursor);
+	}
+	made = new_zset(t, stay, count);
+	zset_tree_drop(t, &z->tree);
+	dict_each_array(&z->dict, free_block, t);
+	txn_free(t, z);
+	txn_write(t, value_data(v), &made, sizeof(made));
+	return v;
+}
+
+static void
+large_cut(struct txn *t, struct value *v, uint64_t from, uint64_t to)
+{
+	struct zset *z = large(v);
+	struct zset_member **doomed;
+	struct zset_tree_cursor cursor;
+	uint64_t i;
+
+	doomed = txn_scratch(t, (to - from) * sizeof(*doomed));
+	zset_tree_seek(&z->tree, from, &cursor);
+	for (i = 0; i < to - from; i++) {
+		doomed[i] = zset_tree_at(&cursor);
+		zset_tree_next(&cursor);
+	}
+	zset_tree_cut(t, &z->tree, from, to);
+	for (i = 0; i < to - from; i++)
+		large_forget(t, z, doomed[i]);
+}
+
+/* --- the small form ---------------------------------------------------- */
+
+/* Notes what a change of a listpack from `at` on (0: its end) overwrites. */
+static void
+note_listpack(struct txn *t, const char *lp, size_t at)
+{
+	size_t bytes = listpack_bytes(lp);
+
+	if (at == 0)
+		at = bytes - 1;
+	txn_note(t, lp, LISTPACK_HEAD);
+	txn_note(t, lp + at, bytes - at);
+}
+
+static struct value *
+small_insert(struct txn *t, const struct key *k, struct value *v,
+    struct slice member, double score)
+{
+	char text[NUMBER_TEXT];
+	struct slice digits = { text, number_put_double(text, score) };
+	size_t at = zset_small_place(value_data(v), member, score);
+	struct value *to = slot_resize(t, k, v, listpack_bytes(value_data(v)) +
+	    listpack_put_bytes(member) + listpack_put_bytes(digits));
+
+	if (to == v)
+		note_listpack(t, value_data(v), at);
+	zset_small_insert(value_data(to), at, member, digits);
+	return to;
+}
+
+/* Gives the pair at `at` another score and its place. */
+static struct value *
+small_update(struct txn *t, const struct key *k, struct value *v, size_t at,
+    struct slice member, double score)
+{
+	char text[NUMBER_TEXT], *lp = value_data(v);
+	struct slice digits = { text, number_put_double(text, score) };
+	size_t has = listpack_bytes(lp), need = has +
+	    listpack_put_bytes(digits) -
+	    listpack_entry_bytes(lp, listpack_next(lp, at));
+	struct value *to = need > has ? slot_resize(t, k, v, need) : v;
+
+	lp = value_data(to);
+	if (to == v)
+		note_listpack(t, lp, LISTPACK_HEAD);
+	listpack_delete(lp, at, 2);
+	zset_small_insert(lp, zset_small_place(lp, member, score), member,
+	    digits);
+	return need < has ? slot_resize(t, k, to, need) : to;
+}
+
+static struct value *
+small_cut(struct txn *t, const struct key *k, struct value *v, size_t at,
+    uint64_t count)
+{
+	char *lp = value_data(v);
+
+	note_listpack(t, lp, at);
+	listpack_delete(lp, at, count * 2);
+	return slot_resize(t, k, v, listpack_bytes(lp));
+}
+
+/* A record for items in order that together take `bytes` as a listpack. */
+static struct value *
+put_small(struct txn *t, const struct key *k, struct value *old,
+    const struct zset_item *items, uint64_t count, size_t bytes)
+{
+	struct value *v = slot_put(t, k, old, VALUE_ZSET, SMALL_LISTPACK, bytes,
+	    -1, false);
+	char text[NUMBER_TEXT], *lp = value_data(v);
+	uint64_t i;
+
+	listpack_init(lp);
+	for (i = 0; i < count; i++)
+		zset_small_insert(lp, 0, items[i].member, (struct slice){ text,
+		    number_put_double(text, items[i].score) });
+	must(listpack_bytes(lp) == bytes, "a listpack is as long as foreseen");
+	return v;
+}
+
+/* --- changing ---------------------------------------------------------- */
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const struct zset_item *x = a, *y = b;
+
+	if (x->score != y->score)
+		return x->score < y->score ? -1 : 1;
+	return slice_compare(x->member, y->member);
+}
+
+void
+zset_sort(struct zset_item *items, uint64_t count)
+{
+	qsort(items, count, sizeof(*items), compare_items);
+}
+
+/* Bytes of items as a listpack, 0 when they must not be one. */
+static size_t
+small_bytes(const struct zset_item *items, uint64_t count,
+    const struct zset_limits *limits)
+{
+	char text[NUMBER_TEXT];
+	size_t bytes = LISTPACK_EMPTY_BYTES;
+	uint64_t i;
+
+	if (count > limits->entries)
+		return 0;
+	for (i = 0; i < count && bytes < LISTPACK_SAFE; i++) {
+		if (items[i].member.bytes > limits->bytes)
+			return 0;
+		bytes += listpack_put_bytes(items[i].member) +
+		    listpack_put_bytes((struct slice){ text,
+			number_put_double(text, items[i].score) });
+	}
+	return bytes < LISTPACK_SAFE ? bytes : 0;
+}
+
+struct value *
+zset_store(struct txn *t, const struct key *k, struct value *v,
+    struct zset_item *items, uint64_t count, const struct zset_limits *limits)
+{
+	size_t bytes = small_bytes(items, count, limits);
+	uint64_t i = 1;
+
+	while (i < count && compare_items(&items[i - 1], &items[i]) < 0)
+		i++;
+	if (i < count)
+		zset_sort(items, count);
+	if (bytes > 0)
+		return put_small(t, k, v, items, count, bytes);
+	return put_large(t, k, v, new_zset_of(t, items, count), -1);
+}
+
+/* What a score would do to a member that is there. */
+static enum zset_did
+judge(unsigned flags, double now, double *score)
+{
+	if (flags & ZSET_NX)
+		return ZSET_REFUSED;
+	if (flags & ZSET_INCR)
+		*score += now;
+	if (isnan(*score))
+		return ZSET_NAN;
+	if (((flags & ZSET_LT) && *score >= now) ||
+	    ((flags & ZSET_GT) && *score <= now))
+		return ZSET_REFUSED;
+	return *score == now ? ZSET_SAME : ZSET_UPDATED;
+}
+
+static enum zset_did
+large_add(struct txn *t, struct zset *z, struct slice member, double *score,
+    unsigned flags)
+{
+	uint64_t hash = place_hash(member, 0);
+	struct zset_member *m = dict_find(&z->dict, &member_kind, hash,
+	    &member);
+	enum zset_did did;
+
+	if (m == NULL) {
+		if (flags & ZSET_XX)
+			return ZSET_REFUSED;
+		large_insert(t, z, hash, member, *score);
+		return ZSET_ADDED;
+	}
+	did = judge(flags, m->score, score);
+	if (did == ZSET_UPDATED)
+		zset_tree_move(t, &z->tree, m, *score);
+	return did;
+}
+
+static bool
+may_grow(const struct value *v, struct slice member,
+    const struct zset_limits *limits)
+{
+	return zset_count(v) < limits->entries &&
+	    member.bytes <= limits->bytes &&
+	    value_bytes(v) + member.bytes < LISTPACK_SAFE;
+}
+
+enum zset_did
+zset_add(struct txn *t, const struct key *k, struct value **v,
+    struct slice member, double *score, unsigned flags,
+    const struct zset_limits *limits)
+{
+	struct zset_item item = { *score, member };
+	enum zset_did did;
+	size_t at;
+
+	if (*v == NULL) {
+		if (flags & ZSET_XX)
+			return ZSET_REFUSED;
+		*v = zset_store(t, k, NULL, &item, 1, limits);
+		return ZSET_ADDED;
+	}
+	if (is_large(*v))
+		return large_add(t, large(*v), member, score, flags);
+	at = zset_small_find(value_data(*v), member);
+	if (at != 0) {
+		did = judge(flags, zset_small_score(value_data(*v), at), score);
+		if (did == ZSET_UPDATED)
+			*v = small_update(t, k, *v, at, member, *score);
+		return did;
+	}
+	if (flags & ZSET_XX)
+		return ZSET_REFUSED;
+	if (may_grow(*v, member, limits)) {
+		*v = small_insert(t, k, *v, member, *score);
+	} else {
+		*v = enlarge(t, k, *v);
+		large_insert(t, large(*v), place_hash(member, 0), member,
+		    *score);
+	}
+	return ZSET_ADDED;
+}
+
+struct value *
+zset_delete(struct txn *t, const struct key *k, struct value *v,
+    struct slice member, bool *is_deleted)
+{
+	struct zset_member *m = NULL;
+	size_t at = 0;
+
+	if (is_large(v))
+		m = large_find(large(v), member);
+	else
+		at = zset_small_find(value_data(v), member);
+	*is_deleted = m != NULL || at != 0;
+	if (!*is_deleted)
+		return v;
+	if (zset_count(v) == 1) {
+		slot_remove(t, k, v);
+		return NULL;
+	}
+	if (m == NULL)
+		return small_cut(t, k, v, at, 1);
+	zset_tree_remove(t, &large(v)->tree, m);
+	large_forget(t, large(v), m);
+	return v;
+}
+
+struct value *
+zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
+    uint64_t to)
+{
+	uint64_t count = zset_count(v), gone = to - from;
+
+	must(from <= to && to <= count, "ranks to be deleted exist");
+	if (gone == 0)
+		return v;
+	if (gone == count) {
+		slot_remove(t, k, v);
+		return NULL;
+	}
+	if (!is_large(v))
+		return small_cut(t, k, v, listpack_index(value_data(v),
+		    (int64_t)from * 2), gone);
+	if (gone > count - gone || gone > CUT_MAX)
+		return large_rebuild(t, v, from, to);
+	large_cut(t, v, from, to);
+	return v;
+}
+
+/* --- what every type does ---------------------------------------------- */
+
+struct walk {
+	void (*visit)(void *arg, const void *block);
+	void *arg;
+};
+
+static void
+walk_member(void *arg, void *block)
+{
+	const struct walk *w = arg;
+
+	w->visit(w->arg, block);
+}
+
+static void
+walk(const struct value *v, void (*visit)(void *arg, const void *block),
+    void *arg)
+{
+	struct walk w = { visit, arg };
+	const struct zset *z;
+
+	if (!is_large(v))
+		return;
+	z = large(v);
+	dict_each(&z->dict, walk_member, &w);
+	dict_each_array(&z->dict, visit, arg);
+	zset_tree_walk(&z->tree, visit, arg);
+	visit(arg, z);
+}
+
+static void
+drop(struct txn *t, const struct value *v)
+{
+	walk(v, free_block, t);
+}
+
+static void
+copy(struct txn *t, const struct value *v, struct value *to)
+{
+	uint64_t count = zset_count(v);
+	struct zset_item *items;
+	struct zset *z;
+
+	if (!is_large(v))
+		return;
+	items = txn_scratch(t, count * sizeof(*items));
+	zset_list(t, v, items);
+	z = new_zset_of(t, items, count);
+	memcpy(value_data(to), &z, sizeof(z));
+}
+
+const struct value_ops zset_ops = { "zset", drop, copy, walk };
