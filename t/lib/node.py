@@ -1,8 +1,7 @@
 """node - servers that tests start, and connections to them
 
 A node is almandined or redis-server in a directory of its own on a port of
-its own.  Whatever a test starts carries ALMANDINE_TEST=<id> in its
-environment; sweep() ends everything that still does.
+its own.  What a test leaves running sweep() finds and ends.
 
 A scenario in t/py uses it so:
 
@@ -14,6 +13,7 @@ A scenario in t/py uses it so:
 Not here: the meaning of replies (resp.py).
 """
 
+import atexit
 import os
 import re
 import shutil
@@ -364,23 +364,44 @@ class Node:
                                  % (self.name, seconds * SLOW))
 
 
-def sweep(test_id=None):
-    """Kills what a test left running: all that carry its id."""
-    mark = b"ALMANDINE_TEST=" + (test_id or ID).encode() + b"\0"
+def _is_of(entry, mark, session, where):
+    """Whether a process belongs to a test: by its environment (which a server
+    may write its title over), its session or its working directory."""
+    if mark in _read("/proc/%s/environ" % entry):
+        return True
+    stat = _read("/proc/%s/stat" % entry).rpartition(b")")[2].split()
+    if len(stat) > 3 and session and int(stat[3]) == session:
+        return stat[0] != b"Z"
+    try:
+        return where is not None and os.readlink(
+            "/proc/%s/cwd" % entry).startswith(where)
+    except OSError:
+        return False
+
+
+def sweep(test_id, session=None, where=None):
+    """Kills what a test left running."""
+    mark = b"ALMANDINE_TEST=" + test_id.encode() + b"\0"
     for _ in range(10):
-        left = False
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit() or int(entry) == os.getpid():
-                continue
-            if mark in _read("/proc/%s/environ" % entry):
-                left = True
-                try:
-                    os.kill(int(entry), signal.SIGKILL)
-                except OSError:
-                    pass
+        left = [e for e in os.listdir("/proc")
+                if e.isdigit() and int(e) != os.getpid()
+                and _is_of(e, mark, session, where)]
+        for entry in left:
+            try:
+                os.kill(int(entry), signal.SIGKILL)
+            except OSError:
+                pass
         if not left:
             break
         time.sleep(0.01)
     for name in os.listdir("/dev/shm"):
-        if (test_id or ID) in name:
+        if test_id in name:
             os.unlink("/dev/shm/" + name)
+
+
+@atexit.register
+def _stop_all():
+    for n in _nodes:
+        if n.child and n.child.poll() is None:
+            n.child.kill()
+            n.child.wait()
