@@ -8,6 +8,7 @@ whatever happens to it.
 Not here: what is measured (run).
 """
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -43,14 +44,17 @@ def use_ports_from(port):
 
 
 def settle(cores):
-    """What a child does before exec: cores, priority, to die with us."""
+    """What a child (in a session of its own) does before exec."""
     def child():
         if cores is not None:
             os.sched_setaffinity(0, cores)
-        try:
+        with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        except PermissionError:
-            pass
+        # Where the kernel shares the processors out by session, the
+        # priority of the session is what counts.
+        with contextlib.suppress(OSError), open(
+                "/proc/self/autogroup", "w", encoding="ascii") as f:
+            f.write(str(NICE))
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     return child
 
