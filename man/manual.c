@@ -322,6 +322,13 @@ print_sample(void)
 }
 
 static void
+print_names(void)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		printf("\t\t--%s\n", options[i].name);
+}
+
+static void
 print_errors(void)
 {
 	for (size_t i = 0; i < COUNT(errors); i++) {
@@ -352,6 +359,7 @@ static const struct {
 	{ "COMMANDS", print_commands },
 	{ "OPTIONS", print_options },
 	{ "SAMPLE", print_sample },
+	{ "NAMES", print_names },
 	{ "ERRORS", print_errors },
 	{ "STATS", print_stats },
 };

@@ -144,13 +144,13 @@ def _flat(value, top):
         return value[1] + quote(value[2])
     if kind == "simple":
         text = value[1].decode("latin-1")
-        plain = r"[A-Za-z][ -~]*" if top else r"[A-Za-z]+"
+        plain = r"[A-Za-z]([ -~]*[!-~])?" if top else r"[A-Za-z]+"
         if re.fullmatch(plain, text) and text not in WORDS:
             return text
         return "+" + quote(value[1])
     if kind == "error":
         text = value[1].decode("latin-1")
-        if top and re.fullmatch(r"[A-Za-z][ -~]*", text):
+        if top and re.fullmatch(r"[A-Za-z]([ -~]*[!-~])?", text):
             return "-" + text
         return "-" + quote(value[1])
     if kind == "map":

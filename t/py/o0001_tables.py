@@ -39,11 +39,13 @@ errors = rows("ERROR", "proto/error.def", 1)
 counters = rows("STAT", "shm/stat.def", 1)
 assert len(options) > 40 and commands and len(errors) > 5 and counters
 
+completion = built("etc/almandined")
 sample = built("etc/almandined.conf")
 page = plain(built("man/almandined.conf.5"))
 for name in options:
     assert len(re.findall(r"^#%s =" % re.escape(name), sample, re.M)) == 1, (
         "%s is not in the sample configuration, once" % name)
+    assert "--%s\n" % name in completion
     assert '.BI "%s"' % name in page, "%s is not in its page" % name
 for name in aliases:
     assert ".BR %s ." % name in page, "the alias %s is not there" % name
