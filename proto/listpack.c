@@ -417,7 +417,7 @@ is_needle(const unsigned char *p, const struct needle *n)
 	if (p[0] < 0xe0 || p[0] > 0xf0) {
 		if ((load_word(p + bytes - 8) ^ n->tail) & n->mask)
 			return false;
-		if (bytes <= 8)
+		if (bytes <= 9)
 			return true;
 	}
 	return is_form(p, &n->form);
@@ -477,7 +477,7 @@ listpack_insert(char *lp, size_t at, struct slice s)
 		at = listpack_bytes(lp) - 1;
 	shape(&f, s);
 	move_rest(lp, at, at + f.bytes + back_bytes(f.bytes),
-	    count + (count != COUNT_UNKNOWN));
+	    count + 1);
 	put_form((unsigned char *)lp + at, &f);
 	return at;
 }
@@ -507,7 +507,8 @@ listpack_delete(char *lp, size_t at, size_t count)
 
 /*
  * The bytes of the element at p if it is sound and ends at or before `end`,
- * else 0.  Shaping its content again must give the bytes that are there.
+ * else 0.  Shaping its content again must give the head that is there, which
+ * in another form than the shortest is longer.
  */
 static size_t
 check_entry(const unsigned char *p, const unsigned char *end)
@@ -528,7 +529,7 @@ check_entry(const unsigned char *p, const unsigned char *end)
 		shape(&f, v.text);
 	else
 		shape_integer(&f, v.number);
-	if (f.bytes != body || memcmp(p, f.head, f.head_bytes) != 0)
+	if (memcmp(p, f.head, f.head_bytes) != 0)
 		return 0;
 	put_back(back, body);
 	for (i = 0; i < back_bytes(body); i++)
