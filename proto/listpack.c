@@ -187,19 +187,23 @@ listpack_next(const char *lp, size_t at)
 }
 
 size_t
-listpack_prev(const char *lp, size_t at)
+listpack_before_bytes(const char *end)
 {
-	const unsigned char *p = entry_at(lp, at) - 1;
+	const unsigned char *p = entry_at(end, 0) - 1;
 	size_t body = *p & 127;
 	int shift = 0;
 
-	if (at == HEADER_BYTES)
-		return 0;
 	while (*p & 128) {
 		p--;
 		body |= (size_t)(*p & 127) << (shift += 7);
 	}
-	return at - body - back_bytes(body);
+	return body + back_bytes(body);
+}
+
+size_t
+listpack_prev(const char *lp, size_t at)
+{
+	return at == HEADER_BYTES ? 0 : at - listpack_before_bytes(lp + at);
 }
 
 size_t
@@ -455,6 +459,16 @@ size_t
 listpack_entry_bytes(const char *lp, size_t at)
 {
 	return entry_bytes(entry_at(lp, at));
+}
+
+size_t
+listpack_put(char *to, struct slice s)
+{
+	struct form f;
+
+	shape(&f, s);
+	put_form((unsigned char *)to, &f);
+	return f.bytes + back_bytes(f.bytes);
 }
 
 /* Moves what lies from `from` to the end so that it begins at `to`. */

@@ -66,6 +66,15 @@ void listpack_replace(char *lp, size_t at, struct slice s);
 void listpack_delete(char *lp, size_t at, size_t count);
 
 /*
+ * Elements alone, for rows of them that are kept in another frame: writes
+ * one and returns its bytes (listpack_put_bytes() of them); the bytes of the
+ * element that ends before `end`.  Elements are equal exactly when their bytes
+ * are.
+ */
+size_t listpack_put(char *to, struct slice s);
+size_t listpack_before_bytes(const char *end);
+
+/*
  * Whether foreign bytes are one whole, sound listpack of exactly `bytes`,
  * every element in its shortest form (Redis writes no others).
  */

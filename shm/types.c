@@ -1,4 +1,5 @@
 #include "shm/hash.h"
+#include "shm/list.h"
 #include "shm/set.h"
 #include "shm/zset.h"
 
@@ -7,6 +8,7 @@ static const struct value_ops string_ops = { "string", NULL, NULL, NULL };
 
 const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_STRING] = &string_ops,
+	[VALUE_LIST] = &list_ops,
 	[VALUE_SET] = &set_ops,
 	[VALUE_ZSET] = &zset_ops,
 	[VALUE_HASH] = &hash_ops,
