@@ -46,10 +46,18 @@ ground_second(struct ground *g, struct txn *t, struct heap_own *own)
 	prepare(g, t, own, 1);
 }
 
+static bool
+is_dead(uint32_t holder)
+{
+	return holder == 1;
+}
+
 void
 ground_mend(struct ground *g, struct txn *t, struct heap_own *own)
 {
-	txn_mend(&g->journal[0], &g->heap, &g->log, 0, t->holder, 99);
+	const struct heap_mender mender = { &g->journal[1], 99, is_dead };
+
+	txn_mend(&g->journal[0], &g->heap, &g->log, 0, &mender);
 	heap_release(&g->heap, t->holder);
 	heap_forget(own);
 	txn_close(t);
