@@ -178,7 +178,7 @@ see(void *arg, void *block)
 	struct slice key = value_key(block);
 
 	(void)arg;
-	seen[atoi(memchr(key.data, ':', key.bytes) + 1)]++;
+	seen[atoi((const char *)memchr(key.data, ':', key.bytes) + 1)]++;
 }
 
 /* A scan meets every key that stays exactly once while others come and go. */
