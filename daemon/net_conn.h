@@ -1,0 +1,154 @@
+/*
+ * net_conn - one connection of a worker: its session, what came in, what goes out
+ *
+ * Input that can be served at once is parsed where it was received.  What is
+ * left over - a cut request, everything behind a request that waits -
+ * is kept in `query`, and from then on parsed there until it is empty.
+ *
+ * Output is collected in `out` and given to the kernel once per turn; while it is
+ * on its way (`sending`) more is collected.  An idle connection has no
+ * buffers.
+ *
+ * A connection is freed when nothing in the kernel refers to it any more.
+ *
+ * Not here: what is served when (net_batch.c), who waits for what (net_park.c).
+ */
+#ifndef DAEMON_NET_CONN_H
+#define DAEMON_NET_CONN_H
+
+#include "proto/command.h"
+#include "proto/reply.h"
+#include "proto/resp.h"
+#include "shm/conns.h"
+
+struct worker;
+
+#define CONN_OUT_BYTES 16384 /* room of a pooled output buffer */
+
+enum conn_reply_mode { CONN_REPLY_ON, CONN_REPLY_OFF, CONN_REPLY_SKIP };
+
+/* Why a connection does not serve its next request now. */
+enum conn_park {
+	CONN_SERVES,
+	CONN_BLOCKED,    /* a blocking command waits for a key */
+	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
+	CONN_ASKING,     /* control has been asked; the answer is its reply */
+	CONN_SLEEPS      /* DEBUG SLEEP and the like: until park.deadline_ms */
+};
+
+/* A request queued by MULTI: arguments copied behind the struct. */
+struct conn_queued {
+	struct conn_queued *next;
+	const struct command *command;
+	int argc;
+	struct slice argv[];
+};
+
+struct conn_watch {
+	struct conn_watch *next;
+	uint64_t hash;
+	uint32_t version;
+	uint16_t slot;
+	uint8_t db;          /* internal */
+	size_t name_bytes;
+	char name[];
+};
+
+struct conn {
+	struct worker *worker;
+	struct conn *next, *prev;       /* of the worker's connections */
+	struct conn *next_dirty;        /* of those with output to be sent */
+	uint64_t id;
+	int fd;
+	struct conns_row *row;          /* what CLIENT LIST sees */
+
+	struct {
+		char *data;
+		size_t at, used, room;  /* at: first byte not yet served */
+	} query;
+	struct resp resp;               /* of the request at query.at */
+	struct { struct slice *v; int count, room; } args; /* of it, so far */
+
+	struct reply out;
+	struct { char *data; size_t bytes, done, room; } sending;
+	uint64_t out_soft_ms;           /* since when over the soft limit, 0 */
+
+	bool is_receiving;              /* a multishot receive is armed */
+	bool is_sending;
+	bool is_dirty;                  /* in the list of those with output */
+	bool is_in_batch;               /* requests of it wait in the batch */
+	bool is_closing;                /* serve no more; close when all is sent */
+	bool is_shut;                   /* the socket was shut down */
+	bool is_local;                  /* Unix socket or loopback */
+
+	/* the session */
+	bool is_authenticated;
+	bool is_monitor, is_no_evict, is_no_touch;
+	uint8_t db;                     /* as selected, 0-15 */
+	uint8_t reply_mode;
+	bool has_skipped;               /* REPLY SKIP: the next reply is dropped */
+	int64_t since_ms, used_ms;
+	char name[CONNS_NAME];
+
+	/* MULTI and WATCH */
+	struct {
+		bool is_open, is_broken;
+		struct conn_queued *first, **last;
+		int count;
+		size_t bytes;
+	} multi;
+	struct conn_watch *watch;
+
+	/* waiting */
+	struct {
+		enum conn_park why;
+		struct conn *next, *prev;  /* of all that wait */
+		int64_t deadline_ms;       /* 0: none */
+		int answer;                /* enum call_timeout */
+		uint64_t ticket;           /* order of waiting; CONN_ASKING: its question */
+		size_t skip;               /* bytes of the request in query */
+		int keys;
+		struct conn_key *key;      /* what it waits for */
+	} park;
+};
+
+/* A key that a blocked connection waits for; in the worker's table by hash. */
+struct conn_key {
+	struct conn_key *next;
+	struct conn *conn;
+	uint64_t hash;
+	uint32_t row;                   /* in the area's wait table */
+	uint16_t slot;
+};
+
+/* A connection for an accepted socket, in the worker's list. */
+struct conn *conn_new(struct worker *w, int fd, bool is_unix);
+
+/* No more requests; closed when all output is sent. */
+void conn_finish(struct conn *c);
+/* Closed as soon as possible; output is thrown away. */
+void conn_drop(struct conn *c);
+/* Frees it if nothing refers to it any more; whether it did. */
+bool conn_reap(struct conn *c);
+
+/* Adds bytes behind what waits in query. */
+void conn_keep(struct conn *c, const char *data, size_t bytes);
+/* Puts bytes in front of it. */
+void conn_unread(struct conn *c, const char *data, size_t bytes);
+/* Room for `bytes` in all for the request at query.at. */
+void conn_expect(struct conn *c, size_t bytes);
+
+/* The worker will send what is in out at the end of this turn. */
+void conn_mark(struct conn *c);
+/* Sends what is collected, if nothing is on its way. */
+void conn_flush(struct conn *c);
+/* A send ended: bytes or -errno. */
+void conn_sent(struct conn *c, int result);
+
+/* Bring the connection's row up to date: after a change of the session. */
+void conn_show(struct conn *c);
+
+/* Frees what MULTI has queued, and what is watched. */
+void conn_forget_multi(struct conn *c);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * net_worker - what a worker process has
+ *
+ * One of it, passed down.  Everything here is private; what others see is in
+ * the worker's area of the region.
+ */
+#ifndef DAEMON_NET_WORKER_H
+#define DAEMON_NET_WORKER_H
+
+#include "daemon/birth.h"
+#include "daemon/call.h"
+#include "daemon/net_conn.h"
+#include "daemon/ring.h"
+#include "shm/region.h"
+
+#define WORKER_BATCH 64
+#define WORKER_ARGS 4096
+#define WORKER_TOUCHED 64
+#define WORKER_KEYS 1024 /* chains of blocked keys, a power of two */
+
+/* One request on its way. */
+struct request {
+	struct conn *conn;
+	const struct command *command;  /* NULL: unknown, or `error` */
+	const struct slice *argv;
+	int argc;
+	bool is_inline;
+	bool is_container;              /* the first word has subcommands */
+	bool has_hash;
+	const char *raw;                /* as it came */
+	size_t raw_bytes;
+	uint64_t hash;                  /* of the first key */
+	struct slot *slot;
+	const char *error;              /* the stream is broken: tell, close */
+};
+
+struct batch {
+	int count;
+	int at;                         /* being served */
+	int args;
+	struct request request[WORKER_BATCH];
+	struct slice arg[WORKER_ARGS];
+};
+
+struct worker {
+	const struct birth *birth;
+	struct area *area;
+	struct stats *stats;
+	struct state state;             /* as acknowledged */
+	struct ring ring;
+	struct heap_own heap;
+	struct txn txn;
+	struct call call;               /* the one being served */
+	size_t reply_mark;              /* where its reply begins */
+	int64_t now_ms;                 /* of this turn */
+	uint64_t ticks;                 /* clock_ticks() after the last command */
+	uint64_t random[2];
+
+	struct conn *conns;
+	int conn_count;
+	struct conn *dirty;             /* have output */
+	struct conn *parked, *parked_last; /* in order of waiting */
+	struct conn_key *keys[WORKER_KEYS];
+	uint16_t *waiters, *watchers;   /* of this worker, per slot */
+	int monitors;
+
+	/* pooled output buffers */
+	char *pool[256];
+	int pooled;
+
+	struct batch batch;
+	/* keys changed by the transaction that others wait for */
+	uint64_t touched[WORKER_TOUCHED];
+	int touches;                    /* WORKER_TOUCHED + 1: too many to tell */
+
+	uint64_t cast_place;
+	struct cast_entry *cast;        /* room for the largest */
+	uint64_t bell;                  /* what the doorbell's read filled in */
+	int64_t cron_us;                /* next time */
+	uint64_t resets;                /* state.stat_resets seen */
+	uint16_t slots[SLOT_COUNT];     /* of the request being served */
+	bool is_stopping;
+};
+
+/* The struct of this process; for hooks that have no other way. */
+static inline struct worker *
+worker_of(const struct call *c)
+{
+	return c->worker;
+}
+
+#endif
