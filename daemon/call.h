@@ -41,6 +41,7 @@ struct call {
 	bool is_changed;
 	bool is_logged;
 	uint64_t hash;            /* of argv[keys.first], when the engine has it */
+	struct slot *slot;        /* same */
 	bool has_hash;
 	struct conn *conn;
 	struct worker *worker;

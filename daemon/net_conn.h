@@ -67,6 +67,7 @@ struct conn {
 		size_t at, used, room;  /* at: first byte not yet served */
 	} query;
 	struct resp resp;               /* of the request at query.at */
+	bool is_cut;                    /* it is read piece by piece, into args */
 	struct { struct slice *v; int count, room; } args; /* of it, so far */
 
 	struct reply out;
@@ -77,6 +78,7 @@ struct conn {
 	bool is_sending;
 	bool is_dirty;                  /* in the list of those with output */
 	bool is_in_batch;               /* requests of it wait in the batch */
+	int stopped_at;                 /* the request in the batch that parked it */
 	bool is_closing;                /* serve no more; close when all is sent */
 	bool is_shut;                   /* the socket was shut down */
 	bool is_local;                  /* Unix socket or loopback */
@@ -92,7 +94,7 @@ struct conn {
 
 	/* MULTI and WATCH */
 	struct {
-		bool is_open, is_broken;
+		bool is_open, is_broken, writes; /* writes: some queued one does */
 		struct conn_queued *first, **last;
 		int count;
 		size_t bytes;

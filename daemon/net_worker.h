@@ -53,7 +53,9 @@ struct worker {
 	struct call call;               /* the one being served */
 	size_t reply_mark;              /* where its reply begins */
 	int64_t now_ms;                 /* of this turn */
-	uint64_t ticks;                 /* clock_ticks() after the last command */
+	uint64_t ticks, ticks_per_us;   /* clock_ticks() after the last command */
+	uint64_t commands;              /* served in this turn */
+	bool any_monitor;               /* somebody on the node is in MONITOR */
 	uint64_t random[2];
 
 	struct conn *conns;
@@ -73,7 +75,7 @@ struct worker {
 	uint64_t touched[WORKER_TOUCHED];
 	int touches;                    /* WORKER_TOUCHED + 1: too many to tell */
 
-	uint64_t cast_place;
+	uint64_t cast_place, cast_told; /* read up to; how often we told */
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
@@ -81,12 +83,5 @@ struct worker {
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */
 	bool is_stopping;
 };
-
-/* The struct of this process; for hooks that have no other way. */
-static inline struct worker *
-worker_of(const struct call *c)
-{
-	return c->worker;
-}
 
 #endif

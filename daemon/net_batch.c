@@ -1,0 +1,378 @@
+#include "daemon/net_batch.h"
+
+#include "daemon/net_serve.h"
+#include "proto/number.h"
+
+#include <stdlib.h>
+
+static struct resp_limits
+limits_of(const struct conn *c)
+{
+	return (struct resp_limits){
+	    c->worker->state.options.proto_max_bulk_len, !c->is_authenticated };
+}
+
+static bool
+may_serve(const struct conn *c)
+{
+	return c->park.why == CONN_SERVES && !c->is_closing;
+}
+
+/* --- filling ----------------------------------------------------------- */
+
+static struct request *
+add(struct conn *c, const char *raw, size_t raw_bytes)
+{
+	struct batch *b = &c->worker->batch;
+	struct request *q = &b->request[b->count++];
+
+	q->conn = c;
+	q->command = NULL;
+	q->raw = raw;
+	q->raw_bytes = raw_bytes;
+	q->has_hash = false;
+	q->error = NULL;
+	c->is_in_batch = true;
+	return q;
+}
+
+/* A whole request: looked up, its first key hashed, its slot on the way. */
+static void
+add_request(struct conn *c, const char *raw, const struct slice *argv, int argc)
+{
+	struct request *q = add(c, raw, c->resp.used);
+	const struct command *command;
+	int first;
+
+	q->argv = argv;
+	q->argc = argc;
+	q->is_inline = c->resp.is_inline;
+	q->is_container = false;
+	q->command = command = command_find(argv, argc, &q->is_container);
+	if (command == NULL || command->place != SLOT)
+		return;
+	first = command->keys.first;
+	if (first > 0 && first < argc) {
+		struct slice key = argv[first];
+
+		q->slot = &REGION->common.slot[keyslot_of(key)];
+		__builtin_prefetch(q->slot);
+		q->hash = place_hash(key, c->worker->state.db[c->db]);
+		q->has_hash = true;
+	}
+}
+
+static void
+add_error(struct conn *c, const char *raw)
+{
+	struct request *q = add(c, raw, 0);
+
+	q->argc = 0;
+	q->is_inline = false;
+	q->error = c->resp.error;
+}
+
+static void
+make_space(struct worker *w)
+{
+	if (w->batch.count == WORKER_BATCH)
+		batch_run(w);
+}
+
+/*
+ * Requests that lie whole in data; returns the bytes they took.  What follows is
+ * cut, or may not be served now.  `at` (of a query) moves along, so that a
+ * request that has to wait can put it back.
+ */
+static size_t
+read_whole(struct conn *c, char *data, size_t bytes, size_t *at)
+{
+	struct worker *w = c->worker;
+	struct batch *b = &w->batch;
+	struct resp_limits limits = limits_of(c);
+	size_t done = 0;
+
+	while (done < bytes) {
+		int argc = 0;
+		enum resp_result got;
+
+		make_space(w);
+		if (unlikely(!may_serve(c)))
+			break;
+		resp_begin(&c->resp);
+		got = resp_read(&c->resp, &limits, data + done, bytes - done,
+		    &b->arg[b->args], WORKER_ARGS - b->args, &argc);
+		if (got == RESP_ROOM && b->count > 0) {
+			batch_run(w);
+			limits = limits_of(c);
+			continue;
+		}
+		if (got == RESP_MORE || got == RESP_ROOM)
+			break;
+		if (got == RESP_ERROR)
+			c->resp.used = bytes - done;
+		done += c->resp.used;
+		*at += c->resp.used;
+		if (likely(got == RESP_REQUEST)) {
+			add_request(c, data + done - c->resp.used,
+			    &b->arg[b->args], argc);
+			b->args += argc;
+		} else if (got == RESP_ERROR) {
+			add_error(c, data + done);
+		}
+	}
+	resp_begin(&c->resp);
+	return done;
+}
+
+/* --- what was kept ----------------------------------------------------- */
+
+/* The cut request at query.at, from where reading stopped. */
+static enum resp_result
+read_cut(struct conn *c)
+{
+	struct resp_limits limits = limits_of(c);
+	enum resp_result got;
+
+	for (;;) {
+		got = resp_read(&c->resp, &limits, c->query.data + c->query.at,
+		    c->query.used - c->query.at, c->args.v, c->args.room,
+		    &c->args.count);
+		if (got != RESP_ROOM)
+			return got;
+		c->args.room = c->args.room * 2 + 64;
+		if (c->resp.left == 0) /* A line: one word in two bytes at most. */
+			c->args.room += RESP_INLINE_MAX / 2 + 1;
+		c->args.v = realloc(c->args.v,
+		    (size_t)c->args.room * sizeof(*c->args.v));
+		must(c->args.v != NULL,
+		    "there is private memory for arguments");
+	}
+}
+
+static void
+drop_args(struct conn *c)
+{
+	c->args.count = 0;
+	if (c->args.room > WORKER_ARGS) {
+		free(c->args.v);
+		c->args.v = NULL;
+		c->args.room = 0;
+	}
+	resp_begin(&c->resp);
+	c->is_cut = false;
+}
+
+static void
+drop_query(struct conn *c)
+{
+	free(c->query.data);
+	memset(&c->query, 0, sizeof(c->query));
+}
+
+/* Serves the request at query.at that was cut; false when it still is. */
+static bool
+resume_cut(struct conn *c)
+{
+	enum resp_result got = read_cut(c);
+	const char *raw = c->query.data + c->query.at;
+
+	if (got == RESP_MORE) {
+		conn_expect(c, resp_need(&c->resp));
+		return false;
+	}
+	make_space(c->worker);
+	c->query.at = got == RESP_ERROR ? c->query.used :
+	    c->query.at + c->resp.used;
+	if (got == RESP_REQUEST)
+		add_request(c, raw, c->args.v, c->args.count);
+	else if (got == RESP_ERROR)
+		add_error(c, raw);
+	batch_run(c->worker);
+	drop_args(c);
+	return true;
+}
+
+void
+batch_resume(struct conn *c)
+{
+	struct worker *w = c->worker;
+
+	if (c->is_in_batch)
+		batch_run(w);
+	while (may_serve(c) && c->query.at < c->query.used) {
+		if (!c->is_cut) {
+			size_t done = read_whole(c, c->query.data + c->query.at,
+			    c->query.used - c->query.at, &c->query.at);
+
+			if (c->is_in_batch)
+				batch_run(w);
+			c->is_cut = done == 0 && may_serve(c);
+		} else if (!resume_cut(c)) {
+			return;
+		}
+	}
+	if (c->query.at == c->query.used)
+		drop_query(c);
+}
+
+void
+batch_received(struct conn *c, char *data, size_t bytes)
+{
+	size_t done = 0, none = 0;
+
+	if (c->is_in_batch)
+		batch_run(c->worker);
+	if (likely(c->query.used == 0 && may_serve(c)))
+		done = read_whole(c, data, bytes, &none);
+	if (likely(done == bytes) || c->is_closing)
+		return;
+	if (c->is_in_batch)
+		batch_run(c->worker);
+	conn_keep(c, data + done, bytes - done);
+	batch_resume(c);
+}
+
+/* --- running ----------------------------------------------------------- */
+
+static void
+prefetch(const struct batch *b)
+{
+	const struct bucket *bucket[WORKER_BATCH];
+	int i;
+
+	for (i = 0; i < b->count; i++) {
+		const struct request *q = &b->request[i];
+
+		bucket[i] = q->has_hash ?
+		    dict_hint_bucket(&q->slot->keys, q->hash) : NULL;
+		if (bucket[i] != NULL)
+			__builtin_prefetch(bucket[i]);
+	}
+	for (i = 0; i < b->count; i++)
+		if (bucket[i] != NULL) {
+			const char *entry = dict_hint_entry(bucket[i],
+			    b->request[i].hash);
+
+			if (entry != NULL) {
+				__builtin_prefetch(entry);
+				__builtin_prefetch(entry + 64);
+			}
+		}
+}
+
+/* Serves from batch.at on; comes back by longjmp when a command aborts. */
+static void
+serve_all(struct worker *w)
+{
+	struct batch *b = &w->batch;
+
+	if (setjmp(w->txn.bail) != 0) {
+		serve_aborted(w);
+		b->at++;
+	}
+	for (; b->at < b->count; b->at++) {
+		struct request *q = &b->request[b->at];
+
+		if (likely(may_serve(q->conn))) {
+			serve_request(w, q);
+			if (unlikely(q->conn->park.why != CONN_SERVES))
+				q->conn->stopped_at = b->at;
+		}
+	}
+}
+
+/*
+ * A request that came as a line has lost its quotes: it is put back as an
+ * array.
+ */
+static size_t
+put_back_line(struct conn *c, const struct request *q)
+{
+	size_t bytes = NUMBER_TEXT, used;
+	char *text;
+	int i;
+
+	for (i = 0; i < q->argc; i++)
+		bytes += q->argv[i].bytes + NUMBER_TEXT;
+	text = malloc(bytes);
+	must(text != NULL, "there is private memory for a request");
+	used = 1 + number_put_int(text + 1, q->argc);
+	text[0] = '*';
+	memcpy(text + used, "\r\n", 2);
+	used += 2;
+	for (i = 0; i < q->argc; i++) {
+		text[used++] = '$';
+		used += number_put_uint(text + used, q->argv[i].bytes);
+		memcpy(text + used, "\r\n", 2);
+		used += 2;
+		memcpy(text + used, q->argv[i].data, q->argv[i].bytes);
+		used += q->argv[i].bytes;
+		memcpy(text + used, "\r\n", 2);
+		used += 2;
+	}
+	conn_unread(c, text, used);
+	free(text);
+	return used;
+}
+
+/*
+ * A connection stopped at one of its requests: what follows goes back to its
+ * query, and the request itself when it is to be read again.
+ */
+static void
+put_back(struct worker *w, int at)
+{
+	struct batch *b = &w->batch;
+	struct request *q = &b->request[at];
+	struct conn *c = q->conn;
+	const char *from = q->raw + q->raw_bytes, *to = from;
+	bool is_again = c->park.why == CONN_BLOCKED ||
+	    c->park.why == CONN_PAUSED;
+	int i;
+
+	for (i = at + 1; i < b->count; i++)
+		if (b->request[i].conn == c)
+			to = b->request[i].raw + b->request[i].raw_bytes;
+	if (is_again && !q->is_inline)
+		from = q->raw;
+	drop_args(c);
+	if (q->raw >= c->query.data && q->raw < c->query.data + c->query.room)
+		c->query.at = (size_t)(from - c->query.data);
+	else
+		conn_unread(c, from, (size_t)(to - from));
+	c->park.skip = q->raw_bytes;
+	if (is_again && q->is_inline)
+		c->park.skip = put_back_line(c, q);
+}
+
+void
+batch_run(struct worker *w)
+{
+	struct batch *b = &w->batch;
+	int i;
+
+	if (b->count == 0)
+		return;
+	if (b->count > 1)
+		prefetch(b);
+	b->at = 0;
+	serve_all(w);
+	for (i = 0; i < b->count; i++) {
+		struct conn *c = b->request[i].conn;
+
+		c->is_in_batch = false;
+		if (c->out.used > 0 || c->is_closing)
+			conn_mark(c);
+	}
+	for (i = 0; i < b->count; i++) {
+		struct conn *c = b->request[i].conn;
+
+		if (unlikely(c->park.why != CONN_SERVES) && c->stopped_at == i) {
+			put_back(w, i);
+			c->stopped_at = -1;
+		}
+	}
+	b->count = 0;
+	b->args = 0;
+}

@@ -1,0 +1,141 @@
+#include "daemon/net_gate.h"
+
+#include <stdio.h>
+
+#define SHOWN 128 /* bytes of a bad request that are told back */
+
+uint64_t
+gate_used_bytes(void)
+{
+	uint64_t bytes = word_load(&REGION->common.heap.run_bytes);
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		bytes += word_load(&REGION->area[i].heap_bytes);
+	return bytes;
+}
+
+/* "unknown command 'x', with args beginning with: 'a' 'b' " */
+static void
+refuse_unknown(struct reply *r, const struct request *q)
+{
+	char args[SHOWN + 8] = "";
+	size_t used = 0;
+	int i;
+
+	if (q->is_container && q->argc > 1) {
+		reply_errorf(r, "ERR unknown subcommand '%.*s'. "
+		    "Try %.*s HELP.", (int)(q->argv[1].bytes < SHOWN ?
+		    q->argv[1].bytes : SHOWN), q->argv[1].data,
+		    (int)q->argv[0].bytes, q->argv[0].data);
+		return;
+	}
+	for (i = 1; i < q->argc && used < SHOWN; i++) {
+		size_t left = SHOWN - used;
+		int n = (int)(q->argv[i].bytes < left ? q->argv[i].bytes :
+		    left);
+
+		used += (size_t)snprintf(args + used, sizeof(args) - used,
+		    "'%.*s' ", n, q->argv[i].data);
+		if (used >= sizeof(args))
+			break;
+	}
+	reply_errorf(r, "ERR unknown command '%.*s', with args beginning with: %s",
+	    (int)(q->argv[0].bytes < SHOWN ? q->argv[0].bytes : SHOWN),
+	    q->argv[0].data, args);
+}
+
+static bool
+has_arity(const struct command *command, int argc)
+{
+	return command->arity >= 0 ? argc == command->arity :
+	    argc >= -command->arity;
+}
+
+/* What is wrong with the request in this session; NULL: nothing. */
+static const char *
+refusal(struct worker *w, const struct request *q)
+{
+	const struct conn *c = q->conn;
+	const struct options *o = &w->state.options;
+
+	if (unlikely(!c->is_authenticated) &&
+	    !(q->command->flags & COMMAND_NO_AUTH))
+		return error_text[ERROR_NOAUTH];
+	if (unlikely(c->multi.is_open) &&
+	    (q->command->flags & COMMAND_NO_MULTI))
+		return error_text[ERROR_NO_MULTI];
+	if (unlikely(o->maxmemory != 0) &&
+	    (q->command->flags & COMMAND_DENYOOM) &&
+	    gate_used_bytes() > (uint64_t)o->maxmemory)
+		return error_text[ERROR_OOM];
+	return NULL;
+}
+
+/* In cluster mode: one slot, and one that we serve. */
+static const char *
+misplacement(struct worker *w, const struct request *q)
+{
+	int at[64], count, i;
+	uint16_t slot;
+
+	count = command_find_keys(q->command, q->argv, q->argc, at, COUNT(at));
+	if (count <= 0)
+		return NULL;
+	slot = keyslot_of(q->argv[at[0]]);
+	for (i = 1; i < count && i < (int)COUNT(at); i++)
+		if (keyslot_of(q->argv[at[i]]) != slot)
+			return error_text[ERROR_CROSSSLOT];
+	return state_owns(&w->state, slot) ? NULL : error_text[ERROR_UNSERVED];
+}
+
+static bool
+is_paused(struct worker *w, const struct request *q)
+{
+	const struct state *s = &w->state;
+
+	if (likely(s->pause == STATE_PAUSE_NONE) ||
+	    w->now_ms >= s->pause_until_ms)
+		return false;
+	return s->pause == STATE_PAUSE_ALL || (q->command->flags &
+	    (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) ||
+	    (q->command->id == CMD_EXEC && q->conn->multi.writes);
+}
+
+/* The error is replied; a transaction that is being queued is broken by it. */
+static enum gate_verdict
+refused(struct conn *c)
+{
+	if (c->multi.is_open)
+		c->multi.is_broken = true;
+	return GATE_REFUSE;
+}
+
+enum gate_verdict
+gate_judge(struct worker *w, const struct request *q)
+{
+	struct conn *c = q->conn;
+	const char *why;
+
+	if (unlikely(q->command == NULL)) {
+		refuse_unknown(&c->out, q);
+		return refused(c);
+	}
+	if (unlikely(!has_arity(q->command, q->argc))) {
+		reply_errorf(&c->out, error_text[ERROR_ARITY], q->command->name);
+		return refused(c);
+	}
+	why = refusal(w, q);
+	if (likely(why == NULL) && unlikely(w->state.options.cluster_enabled))
+		why = misplacement(w, q);
+	if (unlikely(why != NULL)) {
+		reply_error(&c->out, why);
+		return refused(c);
+	}
+	if (unlikely(c->multi.is_open) && q->command->id != CMD_EXEC &&
+	    q->command->id != CMD_DISCARD && q->command->id != CMD_MULTI &&
+	    q->command->id != CMD_WATCH && q->command->id != CMD_QUIT &&
+	    q->command->id != CMD_RESET)
+		return GATE_QUEUE;
+	return unlikely(is_paused(w, q)) ? GATE_PAUSE : GATE_SERVE;
+}

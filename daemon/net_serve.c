@@ -1,0 +1,373 @@
+#include "daemon/net_serve.h"
+
+#include <stdlib.h>
+
+#include "daemon/clock.h"
+#include "daemon/net_ask.h"
+#include "daemon/net_gate.h"
+#include "daemon/net_park.h"
+#include "daemon/net_watch.h"
+
+/* --- locks ------------------------------------------------------------- */
+
+/* Slots chosen so far: one bit each, and how many for the short way. */
+struct choice {
+	uint64_t bits[SLOT_COUNT / 64];
+	bool is_any;
+};
+
+static void
+choose(struct choice *ch, uint16_t slot)
+{
+	ch->bits[slot / 64] |= 1ull << slot % 64;
+	ch->is_any = true;
+}
+
+static int
+list_chosen(const struct choice *ch, uint16_t *slots)
+{
+	int i, count = 0;
+
+	for (i = 0; i < SLOT_COUNT / 64; i++) {
+		uint64_t bits = ch->bits[i];
+
+		for (; bits != 0; bits &= bits - 1)
+			slots[count++] = (uint16_t)(i * 64 +
+			    __builtin_ctzll(bits));
+	}
+	return count;
+}
+
+static int
+list_all(uint16_t *slots)
+{
+	int i;
+
+	for (i = 0; i < SLOT_COUNT; i++)
+		slots[i] = (uint16_t)i;
+	return SLOT_COUNT;
+}
+
+/*
+ * Chooses the slots of a command's keys.  Arguments that make no sense choose
+ * none: the command itself will say what is wrong.
+ */
+static void
+choose_keys(struct txn *t, struct choice *ch, const struct command *command,
+    const struct slice *argv, int argc)
+{
+	int *at = txn_scratch(t, (size_t)argc * sizeof(*at));
+	int count = command_find_keys(command, argv, argc, at, argc), i;
+
+	for (i = 0; i < count; i++)
+		choose(ch, keyslot_of(argv[at[i]]));
+}
+
+/* The slots of one request, ascending, into w->slots; how many. */
+static int
+find_slots(struct worker *w, const struct request *q)
+{
+	const struct command_keys *k = &q->command->keys;
+	struct choice *ch;
+
+	if (q->command->place == EVERY)
+		return list_all(w->slots);
+	if (likely(q->has_hash && k->last == k->first)) {
+		w->slots[0] = (uint16_t)(q->slot - REGION->common.slot);
+		return 1;
+	}
+	ch = txn_scratch(&w->txn, sizeof(*ch));
+	memset(ch, 0, sizeof(*ch));
+	choose_keys(&w->txn, ch, q->command, q->argv, q->argc);
+	return list_chosen(ch, w->slots);
+}
+
+/* --- one command ------------------------------------------------------- */
+
+static void
+log_request(struct call *c, const struct request *q)
+{
+	if (c->is_logged || !c->is_changed)
+		return;
+	if (q != NULL && !q->is_inline)
+		txn_log_text(c->txn, c->db,
+		    (struct slice){ q->raw, q->raw_bytes });
+	else
+		txn_log(c->txn, c->db, c->argc, c->argv);
+}
+
+/*
+ * Runs c under locks and a transaction that are there (or are not needed); q
+ * is NULL for a queued command.
+ */
+static void
+run(struct call *c, const struct request *q)
+{
+	struct txn *t = c->txn;
+	uint64_t errors = c->reply->errors, hits = t->hits,
+	    misses = t->misses;
+	struct stats *s = c->worker->stats;
+	size_t mark = c->reply->used;
+
+	c->is_changed = c->is_logged = false;
+	call_table[c->command->id](c);
+	log_request(c, q);
+	if (c->command->flags & COMMAND_READ) {
+		stat_add(s, hits, t->hits - hits);
+		stat_add(s, misses, t->misses - misses);
+	}
+	if (unlikely(c->reply->errors != errors))
+		watch_error(c, mark);
+	if (unlikely(c->worker->any_monitor))
+		watch_monitor(c);
+	watch_took(c);
+}
+
+static void
+fill_call(struct worker *w, const struct request *q)
+{
+	struct call *c = &w->call;
+
+	c->txn = &w->txn;
+	c->reply = &q->conn->out;
+	c->command = q->command;
+	c->argv = q->argv;
+	c->argc = q->argc;
+	c->db = w->state.db[q->conn->db];
+	c->may_block = true;
+	c->hash = q->hash;
+	c->slot = q->slot;
+	c->has_hash = q->has_hash;
+	c->conn = q->conn;
+	c->worker = w;
+	w->txn.leaves_lru = q->conn->is_no_touch;
+}
+
+static void
+leave(struct worker *w)
+{
+	txn_commit(&w->txn);
+	slot_leave(&w->txn, REGION->common.slot);
+	park_tell(w);
+}
+
+static void
+serve_in_slots(struct worker *w, const struct request *q)
+{
+	slot_enter(&w->txn, REGION->common.slot, w->slots, find_slots(w, q));
+	txn_begin(&w->txn);
+	run(&w->call, q);
+	leave(w);
+}
+
+void
+serve_aborted(struct worker *w)
+{
+	struct call *c = &w->call;
+
+	txn_undo(&w->txn);
+	slot_leave(&w->txn, REGION->common.slot);
+	w->touches = 0;
+	park_end(c->conn);
+	c->reply->used = w->reply_mark;
+	reply_error(c->reply, w->txn.why);
+	watch_error(c, w->reply_mark);
+}
+
+/* --- MULTI ------------------------------------------------------------- */
+
+static void
+queue(struct worker *w, const struct request *q)
+{
+	struct conn *c = q->conn;
+	size_t bytes = sizeof(struct conn_queued) +
+	    (size_t)q->argc * sizeof(struct slice);
+	struct conn_queued *x;
+	char *text;
+	int i;
+
+	(void)w;
+	for (i = 0; i < q->argc; i++)
+		bytes += q->argv[i].bytes;
+	x = malloc(bytes);
+	must(x != NULL, "there is private memory for a queued command");
+	x->next = NULL;
+	x->command = q->command;
+	x->argc = q->argc;
+	text = (char *)&x->argv[q->argc];
+	for (i = 0; i < q->argc; i++) {
+		memcpy(text, q->argv[i].data, q->argv[i].bytes);
+		x->argv[i] = (struct slice){ text, q->argv[i].bytes };
+		text += q->argv[i].bytes;
+	}
+	*c->multi.last = x;
+	c->multi.last = &x->next;
+	c->multi.count++;
+	c->multi.bytes += bytes;
+	c->multi.writes |= !!(q->command->flags &
+	    (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
+	reply_simple(&c->out, "QUEUED");
+}
+
+/* Whether a key that is watched has changed; its slot is locked. */
+static bool
+has_changed(struct call *c)
+{
+	const struct conn_watch *x;
+
+	for (x = c->conn->watch; x != NULL; x = x->next) {
+		struct key k = { { x->name, x->name_bytes }, x->hash,
+		    &REGION->common.slot[x->slot], x->db };
+
+		/* An expired key goes now, which changes its version. */
+		slot_peek(c->txn, &k);
+		if (word_load(region_watch(x->hash)) != x->version)
+			return true;
+	}
+	return false;
+}
+
+static int
+find_queue_slots(struct call *c)
+{
+	struct choice *ch = txn_scratch(c->txn, sizeof(*ch));
+	const struct conn_queued *q;
+	const struct conn_watch *x;
+
+	memset(ch, 0, sizeof(*ch));
+	for (q = c->conn->multi.first; q != NULL; q = q->next) {
+		if (q->command->place == EVERY || q->command->place == WALK)
+			return list_all(c->worker->slots);
+		if (q->command->place == SLOT)
+			choose_keys(c->txn, ch, q->command, q->argv, q->argc);
+	}
+	for (x = c->conn->watch; x != NULL; x = x->next)
+		choose(ch, x->slot);
+	return list_chosen(ch, c->worker->slots);
+}
+
+void
+serve_queue(struct call *c)
+{
+	struct worker *w = c->worker;
+	struct conn *conn = c->conn;
+	const struct conn_queued *q;
+	struct call inner = *c;
+
+	slot_enter(c->txn, REGION->common.slot, w->slots, find_queue_slots(c));
+	txn_begin(c->txn);
+	if (has_changed(c)) {
+		reply_null_array(c->reply);
+		leave(w);
+		return;
+	}
+	reply_array(c->reply, conn->multi.count);
+	inner.may_block = false;
+	inner.has_hash = false;
+	for (q = conn->multi.first; q != NULL; q = q->next) {
+		inner.command = q->command;
+		inner.argv = q->argv;
+		inner.argc = q->argc;
+		inner.db = w->state.db[conn->db];
+		if (q->command->place == CTL)
+			ask_refuse(&inner);
+		else
+			run(&inner, NULL);
+	}
+	leave(w);
+}
+
+/* --- the way of a request ---------------------------------------------- */
+
+static void
+serve(struct worker *w, struct request *q)
+{
+	switch (q->command->place) {
+	case SLOT:
+	case EVERY:
+		serve_in_slots(w, q);
+		break;
+	case CTL:
+		ask_control(&w->call);
+		break;
+	default:
+		run(&w->call, q);
+		break;
+	}
+}
+
+/* CLIENT REPLY OFF and SKIP: what was replied is dropped. */
+static void
+silence(struct conn *c, size_t mark, uint8_t mode_before)
+{
+	if (c->reply_mode == CONN_REPLY_OFF ||
+	    mode_before == CONN_REPLY_SKIP)
+		c->out.used = mark;
+	if (mode_before == CONN_REPLY_SKIP && c->reply_mode == mode_before)
+		c->reply_mode = CONN_REPLY_ON;
+}
+
+void
+serve_request(struct worker *w, struct request *q)
+{
+	struct conn *c = q->conn;
+	uint8_t mode = c->reply_mode;
+
+	w->reply_mark = c->out.used;
+	c->used_ms = w->now_ms;
+	if (unlikely(q->error != NULL)) {
+		reply_errorf(&c->out, "ERR Protocol error: %s", q->error);
+		conn_finish(c);
+		return;
+	}
+	fill_call(w, q);
+	switch (gate_judge(w, q)) {
+	case GATE_SERVE:
+		w->commands++;
+		serve(w, q);
+		break;
+	case GATE_QUEUE:
+		queue(w, q);
+		break;
+	case GATE_PAUSE:
+		park_stop(c, CONN_PAUSED, w->state.pause_until_ms);
+		return;
+	case GATE_REFUSE:
+		watch_error(&w->call, w->reply_mark);
+		break;
+	}
+	if (unlikely(c->park.ticket != 0) && c->park.why == CONN_SERVES)
+		park_end(c);
+	if (unlikely(mode != CONN_REPLY_ON || c->reply_mode != mode))
+		silence(c, w->reply_mark, mode);
+}
+
+/* --- calls that visit slots themselves --------------------------------- */
+
+bool
+call_visit(struct call *c, int slot)
+{
+	uint16_t number = (uint16_t)slot;
+
+	if (REGION->common.slot[slot].lock == c->txn->holder)
+		return false;
+	slot_enter(c->txn, REGION->common.slot, &number, 1);
+	txn_begin(c->txn);
+	return true;
+}
+
+void
+call_unvisit(struct call *c, int slot, bool visited)
+{
+	(void)slot;
+	if (visited)
+		leave(c->worker);
+}
+
+struct key
+call_key(const struct call *c, int i)
+{
+	if (likely(c->has_hash && i == c->command->keys.first))
+		return (struct key){ c->argv[i], c->hash, c->slot, c->db };
+	return slot_key(REGION->common.slot, c->db, c->argv[i]);
+}

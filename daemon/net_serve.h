@@ -1,0 +1,28 @@
+/*
+ * net_serve - one request from the gate to its reply
+ *
+ *   gate -> lock its slots -> run -> log -> commit -> let go -> tell the others
+ *
+ * The locks of a request are taken in ascending order, all before it runs; of
+ * a transaction (EXEC) those of all its commands and watched keys.
+ *
+ * Not here: what a command does (cmd_*.c), who may run (net_gate.c).
+ */
+#ifndef DAEMON_NET_SERVE_H
+#define DAEMON_NET_SERVE_H
+
+#include "daemon/net_worker.h"
+
+/* Serves one request: replies, or parks its connection. */
+void serve_request(struct worker *w, struct request *q);
+
+/*
+ * The command being served left by txn_abort(): takes everything back and
+ * replies why.
+ */
+void serve_aborted(struct worker *w);
+
+/* EXEC: runs what the connection has queued, as one transaction. */
+void serve_queue(struct call *c);
+
+#endif

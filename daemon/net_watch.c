@@ -1,0 +1,100 @@
+#include "daemon/net_watch.h"
+
+#include "daemon/clock.h"
+#include "daemon/net_park.h"
+
+#include <stdio.h>
+
+void
+watch_took(struct call *c)
+{
+	struct worker *w = c->worker;
+	struct stat_command *s = &w->stats->command[c->command->id];
+	uint64_t now = clock_ticks(), us;
+
+	us = (now - w->ticks) / w->ticks_per_us;
+	w->ticks = now;
+	s->calls++;
+	s->us += us;
+	s->took[us == 0 ? 0 : 64 - __builtin_clzll(us)]++;
+}
+
+void
+watch_error(struct call *c, size_t mark)
+{
+	char code[32];
+	const char *text = c->reply->data + mark;
+	size_t i = 0;
+
+	stat_add(c->worker->stats, errors, 1);
+	if (c->command != NULL)
+		c->worker->stats->command[c->command->id].failed++;
+	if (mark >= c->reply->used || text[0] != '-')
+		return;
+	while (i + 1 < sizeof(code) && text[i + 1] > ' ') {
+		code[i] = text[i + 1];
+		i++;
+	}
+	code[i] = 0;
+	stat_count_error(c->worker->stats, code);
+}
+
+/* One argument as MONITOR shows it; the bytes written. */
+static size_t
+quote(char *to, size_t room, struct slice s)
+{
+	size_t used = 0, i;
+
+	to[used++] = '"';
+	for (i = 0; i < s.bytes && used + 8 < room; i++) {
+		unsigned char b = (unsigned char)s.data[i];
+		const char *at = memchr("\n\r\t\a\b\"\\", b, 7);
+
+		if (at != NULL && b != 0)
+			used += (size_t)snprintf(to + used, room - used,
+			    "\\%c", "nrtab\"\\"[at - "\n\r\t\a\b\"\\"]);
+		else if (b < ' ' || b > '~')
+			used += (size_t)snprintf(to + used, room - used,
+			    "\\x%02x", b);
+		else
+			to[used++] = (char)b;
+	}
+	to[used++] = '"';
+	return used;
+}
+
+void
+watch_monitor(struct call *c)
+{
+	char line[8192];
+	int64_t us = clock_us();
+	size_t used;
+	int i;
+
+	if (c->command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN))
+		return;
+	used = (size_t)snprintf(line, sizeof(line), "%lld.%06lld [%d %s]",
+	    (long long)(us / 1000000), (long long)(us % 1000000),
+	    c->conn->db, c->conn->row != NULL ? c->conn->row->addr : "");
+	for (i = 0; i < c->argc && used + 16 < sizeof(line); i++) {
+		line[used++] = ' ';
+		used += quote(line + used, sizeof(line) - used, c->argv[i]);
+	}
+	cast_put(&REGION->common.cast, c->worker->birth->name, CAST_MONITOR, 0,
+	    &(struct slice){ line, used }, 1);
+	park_ring(c->worker);
+}
+
+void
+watch_line(struct worker *w, struct slice line)
+{
+	struct conn *c;
+
+	for (c = w->conns; c != NULL; c = c->next)
+		if (c->is_monitor && !c->is_closing) {
+			reply_literal(&c->out, "+");
+			reply_raw(&c->out, line.data, line.bytes);
+			reply_literal(&c->out, "\r\n");
+			conn_mark(c);
+		}
+}

@@ -1,0 +1,22 @@
+/*
+ * net_watch - observation: statistics, MONITOR, the slow log, latencies
+ *
+ * Told by net_serve.c of each command that ran; tells nobody who serves.
+ */
+#ifndef DAEMON_NET_WATCH_H
+#define DAEMON_NET_WATCH_H
+
+#include "daemon/net_worker.h"
+
+/* The command took the time since the last one ended. */
+void watch_took(struct call *c);
+
+/* The reply from mark on is an error: counts it under its code. */
+void watch_error(struct call *c, size_t mark);
+
+/* Tells those in MONITOR. */
+void watch_monitor(struct call *c);
+/* A line of another worker's for ours. */
+void watch_line(struct worker *w, struct slice line);
+
+#endif
