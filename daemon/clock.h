@@ -10,4 +10,24 @@ int64_t clock_ms(void);        /* UNIX time in milliseconds */
 int64_t clock_us(void);        /* UNIX time in microseconds */
 int64_t clock_steady_us(void); /* microseconds since some time; never back */
 
+/*
+ * A counter that only goes up, read in a few nanoseconds; clock_ticks_per_us() tells
+ * its pace (measured once, a millisecond long).
+ */
+static inline uint64_t
+clock_ticks(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#else
+	return (uint64_t)clock_steady_us();
+#endif
+}
+uint64_t clock_ticks_per_us(void);
+
 #endif

@@ -57,7 +57,8 @@ add_request(struct conn *c, const char *raw, const struct slice *argv, int argc)
 
 		q->slot = &REGION->common.slot[keyslot_of(key)];
 		__builtin_prefetch(q->slot);
-		q->hash = place_hash(key, c->worker->state.db[c->db]);
+		q->db = c->worker->state.db[c->db];
+		q->hash = place_hash(key, q->db);
 		q->has_hash = true;
 	}
 }

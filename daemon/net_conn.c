@@ -3,7 +3,9 @@
 #include "daemon/net_park.h"
 #include "daemon/net_worker.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -211,15 +213,118 @@ conn_expect(struct conn *c, size_t bytes)
 
 /* --- life -------------------------------------------------------------- */
 
+/* "127.0.0.1:6379", "[::1]:6379", "/path:0"; whether it is this machine's. */
+static bool
+print_address(const struct sockaddr_storage *a, char *text, size_t room)
+{
+	const struct sockaddr_in *v4 = (const void *)a;
+	const struct sockaddr_in6 *v6 = (const void *)a;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (a->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
+		snprintf(text, room, "%s:%d", host, ntohs(v4->sin_port));
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	}
+	if (a->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+		snprintf(text, room, "[%s]:%d", host, ntohs(v6->sin6_port));
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	}
+	snprintf(text, room, "unix:0");
+	return true;
+}
+
+static void
+take_conns_row(struct conn *c)
+{
+	struct conns *all = &c->worker->area->conns;
+	struct sockaddr_storage a;
+	socklen_t bytes = sizeof(a);
+	uint32_t i = 0;
+	struct conns_row *r;
+
+	while (i < CONNS_ROWS && all->row[i].id != 0)
+		i++;
+	must(i < CONNS_ROWS, "there are more rows than connections");
+	r = c->row = &all->row[i];
+	conns_change(r);
+	memset(r->addr, 0, sizeof(*r) - offsetof(struct conns_row, addr));
+	r->id = c->id;
+	r->since_ms = c->since_ms;
+	r->fd = c->fd;
+	memset(&a, 0, sizeof(a));
+	getpeername(c->fd, (struct sockaddr *)&a, &bytes);
+	c->is_local = print_address(&a, r->addr, sizeof(r->addr));
+	bytes = sizeof(a);
+	getsockname(c->fd, (struct sockaddr *)&a, &bytes);
+	print_address(&a, r->laddr, sizeof(r->laddr));
+	conns_changed(r);
+	if (i >= all->top)
+		word_store_release(&all->top, i + 1);
+	conn_show(c);
+}
+
+void
+conn_show(struct conn *c)
+{
+	struct conns_row *r = c->row;
+	char *flag = r->flags;
+	const struct conn_watch *x;
+
+	conns_change(r);
+	r->db = c->db;
+	r->resp = (uint8_t)c->out.resp;
+	r->is_noevict = c->is_no_evict;
+	r->is_notouch = c->is_no_touch;
+	memcpy(r->name, c->name, sizeof(r->name));
+	memcpy(r->lib_name, c->lib_name, sizeof(r->lib_name));
+	memcpy(r->lib_ver, c->lib_ver, sizeof(r->lib_ver));
+	memcpy(r->user, "default", sizeof("default"));
+	memset(r->flags, 0, sizeof(r->flags));
+	if (c->is_monitor)
+		*flag++ = 'O';
+	if (c->multi.is_open)
+		*flag++ = 'x';
+	if (c->park.why == CONN_BLOCKED)
+		*flag++ = 'b';
+	if (c->is_closing)
+		*flag++ = 'c';
+	if (c->is_no_evict)
+		*flag++ = 'e';
+	if (c->is_no_touch)
+		*flag++ = 'T';
+	if (flag == r->flags)
+		*flag = 'N';
+	r->multi = c->multi.is_open ? c->multi.count : -1;
+	for (r->watch = 0, x = c->watch; x != NULL; x = x->next)
+		r->watch++;
+	conns_changed(r);
+}
+
+void
+conn_show_use(struct conn *c)
+{
+	struct conns_row *r = c->row;
+
+	r->used_ms = (uint64_t)c->used_ms;
+	r->command = c->last_command;
+	r->query_bytes = c->query.used - c->query.at;
+	r->query_room = c->query.room;
+	r->output_bytes = c->out.used;
+	r->output_room = c->out.room + c->sending.room;
+	r->total_bytes = sizeof(*c) + c->query.room + c->out.room +
+	    c->sending.room + c->multi.bytes;
+}
+
 struct conn *
-conn_new(struct worker *w, int fd, bool is_unix)
+conn_new(struct worker *w, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	must(c != NULL, "there is private memory for a connection");
 	c->worker = w;
 	c->fd = fd;
-	c->is_local = is_unix;
 	c->id = word_add(&REGION->common.next_client_id, 1) + 1;
 	c->since_ms = c->used_ms = w->now_ms;
 	c->out.grow = grow;
@@ -231,6 +336,8 @@ conn_new(struct worker *w, int fd, bool is_unix)
 		w->conns->prev = c;
 	w->conns = c;
 	w->conn_count++;
+	stat_add(w->stats, clients, 1);
+	take_conns_row(c);
 	return c;
 }
 
@@ -269,8 +376,6 @@ conn_drop(struct conn *c)
 static void
 free_row(struct conn *c)
 {
-	if (c->row == NULL)
-		return;
 	conns_change(c->row);
 	c->row->id = 0;
 	conns_changed(c->row);
@@ -302,7 +407,9 @@ conn_reap(struct conn *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	w->conn_count--;
-	w->monitors -= c->is_monitor;
+	stat_add(w->stats, clients, -1);
+	if (c->is_monitor)
+		stat_add(w->stats, monitors, -1);
 	close(c->fd);
 	free(c->query.data);
 	free(c->args.v);

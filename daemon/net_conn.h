@@ -25,6 +25,9 @@ struct worker;
 
 #define CONN_OUT_BYTES 16384 /* room of a pooled output buffer */
 
+/* What the ring's tags say was asked for, beside the connection's address. */
+enum { NET_RECV = 1, NET_SEND = 2 };
+
 enum conn_reply_mode { CONN_REPLY_ON, CONN_REPLY_OFF, CONN_REPLY_SKIP };
 
 /* Why a connection does not serve its next request now. */
@@ -88,9 +91,9 @@ struct conn {
 	bool is_monitor, is_no_evict, is_no_touch;
 	uint8_t db;                     /* as selected, 0-15 */
 	uint8_t reply_mode;
-	bool has_skipped;               /* REPLY SKIP: the next reply is dropped */
 	int64_t since_ms, used_ms;
-	char name[CONNS_NAME];
+	char name[CONNS_NAME], lib_name[64], lib_ver[32];
+	uint32_t last_command;          /* enum command_id */
 
 	/* MULTI and WATCH */
 	struct {
@@ -124,7 +127,7 @@ struct conn_key {
 };
 
 /* A connection for an accepted socket, in the worker's list. */
-struct conn *conn_new(struct worker *w, int fd, bool is_unix);
+struct conn *conn_new(struct worker *w, int fd);
 
 /* No more requests; closed when all output is sent. */
 void conn_finish(struct conn *c);
@@ -147,8 +150,10 @@ void conn_flush(struct conn *c);
 /* A send ended: bytes or -errno. */
 void conn_sent(struct conn *c, int result);
 
-/* Bring the connection's row up to date: after a change of the session. */
+/* Brings the connection's row up to date: after a change of the session. */
 void conn_show(struct conn *c);
+/* Same for what changes with every turn. */
+void conn_show_use(struct conn *c);
 
 /* Frees what MULTI has queued, and what is watched. */
 void conn_forget_multi(struct conn *c);

@@ -137,7 +137,8 @@ fill_call(struct worker *w, const struct request *q)
 	c->may_block = true;
 	c->hash = q->hash;
 	c->slot = q->slot;
-	c->has_hash = q->has_hash;
+	/* A SELECT before it in the batch makes the hash another. */
+	c->has_hash = q->has_hash && q->db == c->db;
 	c->conn = q->conn;
 	c->worker = w;
 	w->txn.leaves_lru = q->conn->is_no_touch;
@@ -315,6 +316,7 @@ serve_request(struct worker *w, struct request *q)
 
 	w->reply_mark = c->out.used;
 	c->used_ms = w->now_ms;
+	c->last_command = q->command != NULL ? q->command->id : CMD_COUNT;
 	if (unlikely(q->error != NULL)) {
 		reply_errorf(&c->out, "ERR Protocol error: %s", q->error);
 		conn_finish(c);

@@ -29,7 +29,8 @@ struct request {
 	bool has_hash;
 	const char *raw;                /* as it came */
 	size_t raw_bytes;
-	uint64_t hash;                  /* of the first key */
+	uint64_t hash;                  /* of the first key, in database db */
+	uint8_t db;
 	struct slot *slot;
 	const char *error;              /* the stream is broken: tell, close */
 };
@@ -64,7 +65,6 @@ struct worker {
 	struct conn *parked, *parked_last; /* in order of waiting */
 	struct conn_key *keys[WORKER_KEYS];
 	uint16_t *waiters, *watchers;   /* of this worker, per slot */
-	int monitors;
 
 	/* pooled output buffers */
 	char *pool[256];
@@ -80,6 +80,7 @@ struct worker {
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
 	uint64_t resets;                /* state.stat_resets seen */
+	uint64_t deaths;                /* of processes of the node, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */
 	bool is_stopping;
 };

@@ -1,0 +1,442 @@
+/*
+ * net - the loop of a worker
+ *
+ *   wait -> read the published state -> serve what came -> send -> look after
+ *   time -> wait
+ *
+ * Everything of one turn is served under the state that was read at its
+ * beginning.
+ *
+ * Not here: what arrives (net_batch.c), who waits (net_park.c), how the process
+ * came to be (sup.c).
+ */
+#include "daemon/net_worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/net.h"
+#include "daemon/net_ask.h"
+#include "daemon/net_batch.h"
+#include "daemon/net_gate.h"
+#include "daemon/net_park.h"
+
+/* Tags: a connection's address and what was asked for in the low bits. */
+#define TAG_KIND 7ull
+enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND };
+enum { OTHER_BELL, OTHER_NOTHING, OTHER_ACCEPT };
+#define TAG(other, n) ((uint64_t)(n) << 16 | (other) << 3 | TAG_OTHER)
+
+static void
+hear_bell(struct worker *w)
+{
+	ring_read(&w->ring, w->birth->bell[w->birth->index], &w->bell,
+	    sizeof(w->bell), TAG(OTHER_BELL, 0));
+}
+
+/* --- connections ------------------------------------------------------- */
+
+static void
+refuse_accepted(struct worker *w, int fd, const char *text)
+{
+	ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	(void)n;
+	stat_add(w->stats, rejected, 1);
+	close(fd);
+}
+
+static uint64_t
+count_clients(void)
+{
+	uint64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].stats.v[STAT_clients]);
+	return count;
+}
+
+static void
+set_socket(struct worker *w, int fd)
+{
+	int on = 1, idle = (int)w->state.options.tcp_keepalive,
+	    interval = idle / 3 > 0 ? idle / 3 : 1, count = 3;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (idle == 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
+static void
+accepted(struct worker *w, int fd)
+{
+	const struct options *o = &w->state.options;
+	struct conn *c;
+
+	if (count_clients() >= (uint64_t)o->maxclients) {
+		refuse_accepted(w, fd,
+		    "-ERR max number of clients reached\r\n");
+		return;
+	}
+	set_socket(w, fd);
+	c = conn_new(w, fd);
+	stat_add(w->stats, connections, 1);
+	if (o->protected_mode && o->requirepass[0] == 0 && !c->is_local) {
+		reply_error(&c->out, error_text[ERROR_PROTECTED]);
+		conn_finish(c);
+		return;
+	}
+	c->is_receiving = true;
+	ring_recv(&w->ring, fd, (uint64_t)(uintptr_t)c | TAG_RECV);
+}
+
+static void
+received(struct worker *w, struct conn *c, const struct ring_event *e)
+{
+	if (e->is_last)
+		c->is_receiving = false;
+	if (e->result > 0) {
+		stat_add(w->stats, bytes_in, e->result);
+		stat_add(w->stats, reads, 1);
+		batch_received(c, e->data, (size_t)e->result);
+	} else if (e->result != -ENOBUFS) {
+		if (c->is_in_batch)
+			batch_run(w);
+		conn_drop(c);
+		return;
+	}
+	if (e->is_last && !c->is_shut) {
+		c->is_receiving = true;
+		ring_recv(&w->ring, c->fd, (uint64_t)(uintptr_t)c | TAG_RECV);
+	}
+}
+
+static void
+sent(struct conn *c, int result)
+{
+	/* The batch may hold requests of a connection that ends here. */
+	if (result < 0 && c->is_in_batch)
+		batch_run(c->worker);
+	conn_sent(c, result);
+}
+
+/* --- a turn ------------------------------------------------------------ */
+
+static void
+happened(struct worker *w, const struct ring_event *e)
+{
+	struct conn *c = (struct conn *)(uintptr_t)(e->tag & ~TAG_KIND);
+	uint64_t n = e->tag >> 16;
+
+	switch (e->tag & TAG_KIND) {
+	case TAG_RECV:
+		received(w, c, e);
+		return;
+	case TAG_SEND:
+		sent(c, e->result);
+		return;
+	}
+	switch (e->tag >> 3 & 0x1fff) {
+	case OTHER_BELL:
+		hear_bell(w);
+		break;
+	case OTHER_ACCEPT:
+		if (e->result >= 0)
+			accepted(w, e->result);
+		if (e->is_last && !w->is_stopping)
+			ring_accept(&w->ring, w->birth->listener[n],
+			    TAG(OTHER_ACCEPT, n));
+		break;
+	}
+}
+
+static void
+read_casts(struct worker *w)
+{
+	uint64_t floor;
+	int got;
+
+	while ((got = cast_get(&REGION->common.cast, &w->cast_place,
+	    w->cast)) != 0) {
+		const struct cast_entry *e = w->cast;
+
+		if (got < 0) {
+			park_touched_all(w);
+			continue;
+		}
+		switch (e->kind) {
+		case CAST_TOUCHED:
+			memcpy(&floor, e->text, sizeof(floor));
+			park_touched(w, e->number, floor);
+			break;
+		case CAST_FLUSHED:
+			park_touched_all(w);
+			break;
+		case CAST_MONITOR:
+			watch_line(w, (struct slice){ e->text, e->text_bytes });
+			break;
+		case CAST_KILL:
+			net_kill(w, e->number);
+			break;
+		case CAST_UNBLOCK:
+			net_unblock(w, e->number, e->text_bytes == 5);
+			break;
+		}
+	}
+}
+
+static struct conn *
+find_conn(struct worker *w, uint64_t id)
+{
+	struct conn *c;
+
+	for (c = w->conns; c != NULL; c = c->next)
+		if (c->id == id && !c->is_closing)
+			return c;
+	return NULL;
+}
+
+bool
+net_kill(struct worker *w, uint64_t id)
+{
+	struct conn *c = find_conn(w, id);
+
+	if (c != NULL)
+		conn_drop(c);
+	return c != NULL;
+}
+
+bool
+net_unblock(struct worker *w, uint64_t id, bool is_error)
+{
+	struct conn *c = find_conn(w, id);
+
+	if (c == NULL || c->park.why != CONN_BLOCKED)
+		return false;
+	park_answer(c, is_error ? error_text[ERROR_UNBLOCKED] : NULL);
+	return true;
+}
+
+static void
+send_all(struct worker *w)
+{
+	struct conn *c, *next;
+
+	c = w->dirty;
+	w->dirty = NULL;
+	for (; c != NULL; c = next) {
+		next = c->next_dirty;
+		c->is_dirty = false;
+		conn_flush(c);
+		if (c->row != NULL)
+			conn_show_use(c);
+		if (unlikely(c->is_closing))
+			conn_reap(c);
+	}
+}
+
+/* A state was published: what it changes at once. */
+static void
+act_upon_state(struct worker *w)
+{
+	uint32_t pause = w->state.pause;
+	int i;
+
+	if (!state_read(&REGION->state, &w->state))
+		return;
+	for (i = 0; i < STATE_DATABASES; i++)
+		w->txn.logical[w->state.db[i]] = (uint8_t)i;
+	w->txn.may_expire = w->state.pause == STATE_PAUSE_NONE ||
+	    w->now_ms >= w->state.pause_until_ms;
+	if (w->resets != w->state.stat_resets) {
+		w->resets = w->state.stat_resets;
+		stat_reset(w->stats);
+	}
+	log_set_level(w->state.options.loglevel);
+	word_store_release(&w->area->proc.version, w->state.version);
+	if (pause != w->state.pause)
+		park_unpause(w);
+	w->is_stopping = w->state.is_stopping;
+}
+
+/* The region is being checked: touch nothing until it is over. */
+static void
+stand_still(struct worker *w)
+{
+	while (w->state.is_frozen) {
+		usleep(200);
+		proc_beat(&w->area->proc);
+		if (state_read(&REGION->state, &w->state))
+			word_store_release(&w->area->proc.version,
+			    w->state.version);
+	}
+}
+
+static void
+close_idle(struct worker *w)
+{
+	int64_t limit = w->state.options.timeout * 1000;
+	struct conn *c;
+
+	for (c = w->conns; limit > 0 && c != NULL; c = c->next)
+		if (c->park.why == CONN_SERVES && !c->is_monitor &&
+		    w->now_ms - c->used_ms > limit)
+			conn_drop(c);
+}
+
+/* What is done `hz` times a second. */
+static void
+look_after_time(struct worker *w)
+{
+	int64_t now = clock_steady_us(), period = 1000000 / w->state.options.hz;
+	uint64_t deaths = word_load(&REGION->sup.deaths);
+
+	if (now < w->cron_us)
+		return;
+	w->cron_us = now + period;
+	if (w->state.pause != STATE_PAUSE_NONE &&
+	    w->now_ms >= w->state.pause_until_ms)
+		w->txn.may_expire = true;
+	close_idle(w);
+	w->any_monitor = net_count(STAT_monitors) > 0;
+	/* Somebody who had precedence may be gone. */
+	if (deaths != w->deaths) {
+		w->deaths = deaths;
+		park_touched_all(w);
+	}
+}
+
+static bool
+has_news(const struct worker *w)
+{
+	return state_version(&REGION->state) != w->state.version ||
+	    cast_end(&REGION->common.cast) != w->cast_place ||
+	    ask_has_answers(w);
+}
+
+/* Waits for something to happen: at most until the next thing is due. */
+static void
+wait(struct worker *w, int64_t deadline_ms)
+{
+	struct proc *p = &w->area->proc;
+	int64_t us = w->cron_us - clock_steady_us();
+
+	if (deadline_ms != 0 && (deadline_ms - w->now_ms) * 1000 < us)
+		us = (deadline_ms - w->now_ms) * 1000;
+	if (us <= 0)
+		us = 1;
+	word_store(&p->is_asleep, 1);
+	word_fence();
+	ring_wait(&w->ring, has_news(w) ? 0 : us);
+	word_store(&p->is_asleep, 0);
+}
+
+static void
+turn(struct worker *w)
+{
+	struct ring_event e;
+	int64_t deadline;
+
+	proc_beat(&w->area->proc);
+	w->now_ms = clock_ms();
+	w->txn.now_ms = w->now_ms;
+	w->ticks = clock_ticks();
+	w->commands = 0;
+	act_upon_state(w);
+	if (unlikely(w->state.is_frozen))
+		stand_still(w);
+	while (ring_next(&w->ring, &e))
+		happened(w, &e);
+	batch_run(w);
+	ring_recycle(&w->ring);
+	if (unlikely(ask_has_answers(w)))
+		ask_take_answers(w);
+	if (unlikely(cast_end(&REGION->common.cast) != w->cast_place))
+		read_casts(w);
+	deadline = unlikely(w->parked != NULL) ? park_turn(w) : 0;
+	batch_run(w);
+	look_after_time(w);
+	batch_run(w);
+	stat_add(w->stats, commands, w->commands);
+	send_all(w);
+	wait(w, deadline);
+}
+
+/* --- birth and end ----------------------------------------------------- */
+
+uint64_t
+net_count(enum stat_id id)
+{
+	uint64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].stats.v[id]);
+	return count;
+}
+
+static void
+prepare(struct worker *w, const struct birth *b)
+{
+	struct txn *t = &w->txn;
+	const char *why;
+	int i, error;
+
+	w->birth = b;
+	w->area = &REGION->area[b->index];
+	w->stats = &w->area->stats;
+	error = ring_open(&w->ring, &why);
+	if (error != 0)
+		birth_fail("%s: %s", why, strerror(-error));
+	heap_adopt(&w->heap, &REGION->common.heap, &w->area->journal,
+	    (uint16_t)b->index, b->name, &w->area->heap_bytes);
+	w->heap.discard = region_punch;
+	txn_open(t, &w->area->journal, &w->heap, &REGION->common.log, b->name);
+	t->keys = w->area->keys;
+	t->expires = w->area->expires;
+	t->touched = park_note;
+	t->owner = w;
+	w->waiters = calloc(SLOT_COUNT, sizeof(*w->waiters));
+	w->watchers = calloc(SLOT_COUNT, sizeof(*w->watchers));
+	w->cast = malloc(CAST_ENTRY_MAX);
+	must(w->waiters != NULL && w->watchers != NULL && w->cast != NULL,
+	    "there is private memory for a worker");
+	w->cast_place = cast_end(&REGION->common.cast);
+	w->deaths = word_load(&REGION->sup.deaths);
+	w->random[0] = clock_ticks() ^ REGION->head.place.seed[0];
+	w->random[1] = (uint64_t)b->name << 32 | b->birth;
+	w->ticks_per_us = clock_ticks_per_us();
+	w->now_ms = clock_ms();
+	act_upon_state(w);
+	for (i = 0; i < b->listeners; i++)
+		ring_accept(&w->ring, b->listener[i],
+		    TAG(OTHER_ACCEPT, (uint64_t)i));
+	hear_bell(w);
+}
+
+int
+net_main(const struct birth *b)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	must(w != NULL, "there is private memory for a worker");
+	prepare(w, b);
+	proc_ready(&w->area->proc);
+	while (!w->is_stopping)
+		turn(w);
+	batch_run(w);
+	send_all(w);
+	ring_wait(&w->ring, 0);
+	return 0;
+}
