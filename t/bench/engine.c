@@ -236,8 +236,8 @@ main(int argc, char **argv)
 		e.seconds = atof(argv[1]);
 	if (argc > 2)
 		e.key_count = (uint32_t)strtoul(argv[2], NULL, 10);
-	if (argc > 3 || e.seconds <= 0 || e.key_count == 0) {
-		fputs("usage: engine [SECONDS [KEYS]]\n", stderr);
+	if (argc > 4 || e.seconds <= 0 || e.key_count == 0) {
+		fputs("usage: engine [SECONDS [KEYS [TEST]]]\n", stderr);
 		return 2;
 	}
 	pin(0);
@@ -250,6 +250,8 @@ main(int argc, char **argv)
 		    e.shape.bytes);
 	fill(&e);
 	for (size_t i = 0; i < COUNT(tests); i++) {
+		if (argc > 3 && strcmp(argv[3], tests[i].name) != 0)
+			continue;
 		one = run_one(&e, &tests[i], 1);
 		two = run_two(&e, &tests[i]);
 		printf("%s=%.1f %s2=%.1f\n", tests[i].name, one,
