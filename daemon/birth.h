@@ -35,6 +35,11 @@ void birth_ready(const struct birth *b);
 _Noreturn void birth_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* For the supervisor: in the child, before its entry point. */
+void birth_begin(const struct birth *b);
+/* The hook of must(): writes the sentence into the log. */
+void birth_broken(const char *sentence, const char *file, int line);
+
 /* Entry points, one a kind (daemon/proc.def). */
 int net_main(const struct birth *b);
 int ctl_main(const struct birth *b);

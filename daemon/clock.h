@@ -4,15 +4,18 @@
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define CLOCK_TEXT 48
 
 int64_t clock_ms(void);        /* UNIX time in milliseconds */
 int64_t clock_us(void);        /* UNIX time in microseconds */
 int64_t clock_steady_us(void); /* microseconds since some time; never back */
 
 /*
- * A counter that only goes up, read in a few nanoseconds; clock_ticks_per_us() tells
- * its pace (measured once, a millisecond long).
+ * A counter that only goes up, read in a few nanoseconds;
+ * clock_ticks_per_us() tells its pace (measured once, a millisecond long).
  */
 static inline uint64_t
 clock_ticks(void)
@@ -29,5 +32,8 @@ clock_ticks(void)
 #endif
 }
 uint64_t clock_ticks_per_us(void);
+
+/* A UNIX time as local time, "23 Nov 2026 06:25:10.123"; the length. */
+size_t clock_print(int64_t ms, char text[CLOCK_TEXT]);
 
 #endif

@@ -12,8 +12,10 @@
 
 /* Opens what the options ask for; before the fork.  -errno. */
 int log_open(const struct options *o);
-/* Opens the file anew (SIGHUP). */
+/* Opens the file anew; may be called from a signal's handler. */
 void log_reopen(void);
+/* The file's descriptor: to be kept when others are shed. */
+int log_descriptor(void);
 /* The name that this process's lines bear, as "worker 0". */
 void log_set_name(const char *name);
 /* LOGLEVEL_NOTICE ... (shm/option.h) */

@@ -14,12 +14,13 @@
  *
  * Control answers the questions of a worker in order, and takes a letter out
  * when it has answered it.  A control that finds a letter already begun by its
- * predecessor answers it with an error: nothing is done twice.
+ * predecessor answers it with an error: nothing is done twice.  So an answer
+ * may come twice, too: a worker drops those whose ticket nobody waits for.
  *
  * Who puts a letter rings the reader's doorbell afterwards.
  *
  * Not here: what questions there are (shm/mail.def), their answers
- * (daemon/ctl.c).
+ * (daemon/ctl_ask.c).
  */
 #ifndef SHM_MAIL_H
 #define SHM_MAIL_H

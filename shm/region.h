@@ -107,7 +107,8 @@ struct region_plan {
 
 /*
  * Makes the region: mapped, all parts made, state not yet published
- * (state_init).  `random` seeds hashes and names.  -errno with a sentence in `why`.
+ * (state_init).  `random` seeds hashes and names.  -errno with a sentence
+ * in `why`.
  */
 int region_create(const struct region_plan *plan, const uint64_t random[8],
     int64_t now_ms, char why[REGION_WHY]);

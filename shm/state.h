@@ -12,8 +12,8 @@
  *
  * A worker reads the version at the beginning of its turn, after it has
  * received and before it serves: then it acts upon it, and says so by storing
- * it in its proc entry.  What decides who may do what has happened only when every
- * living process has acknowledged the version.
+ * it in its proc entry.  What decides who may do what has happened only when
+ * every living process has acknowledged the version.
  *
  * is_frozen: acknowledge, then touch nothing shared until it is over; keep
  * beating.  is_stopping: accept nothing more, answer what is done, end with 0.
@@ -46,7 +46,16 @@ struct state {
 	uint64_t stat_resets;      /* another number: zero your counters */
 	int64_t reset_ms;          /* when that was */
 	int64_t last_save_s;       /* LASTSAVE; the start as long as none was */
-	uint64_t swaps;            /* another number: db[] has changed */
+	/*
+	 * SWAPDB: another number in `swaps` says that db[] has changed (WATCH
+	 * fails, blocked clients look again).  is_swapping, only while frozen:
+	 * swap[] are to be exchanged, which has been logged when the log
+	 * reaches beyond swap_log_end.
+	 */
+	uint64_t swaps;
+	bool is_swapping;
+	uint8_t swap[2];
+	uint64_t swap_log_end;
 	char replid[41];
 	uint64_t owned[STATE_SLOT_WORDS]; /* cluster: slots this node serves */
 	struct options options;

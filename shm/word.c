@@ -4,14 +4,26 @@
 
 #define SPINS 64
 
+static void (*waiting)(void);
+
+void
+word_on_wait(void (*hook)(void))
+{
+	waiting = hook;
+}
+
 void
 word_lock(uint32_t *lock, uint32_t holder)
 {
 	int spins = 0;
 
-	while (!word_take(lock, 0, holder))
-		if (++spins < SPINS)
+	while (!word_take(lock, 0, holder)) {
+		if (++spins < SPINS) {
 			word_pause();
-		else
-			sched_yield();
+			continue;
+		}
+		if (waiting != NULL)
+			waiting();
+		sched_yield();
+	}
 }

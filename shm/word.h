@@ -53,6 +53,9 @@ word_pause(void)
  */
 void word_lock(uint32_t *lock, uint32_t holder);
 
+/* Sets what a process does again and again while it waits; NULL for nothing. */
+void word_on_wait(void (*hook)(void));
+
 static inline void
 word_unlock(uint32_t *lock)
 {

@@ -1,0 +1,313 @@
+#include "daemon/ctl.h"
+
+#include "daemon/clock.h"
+#include "daemon/ctl_ask.h"
+#include "daemon/ctl_mend.h"
+#include "daemon/doorbell.h"
+#include "daemon/log.h"
+#include "shm/state_pen.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TICK_MS 100
+
+/* --- publishing -------------------------------------------------------- */
+
+static void
+ring_workers(struct ctl *c)
+{
+	int i;
+
+	for (i = 0; i < PROC_WORKERS; i++)
+		doorbell_ring(c->birth->bell[i]);
+}
+
+void
+ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
+{
+	c->ask.version = state_publish(&REGION->state, &c->next, clock_ms());
+	c->ask.then = then;
+	word_fence();
+	ring_workers(c);
+	doorbell_ring(c->birth->bell_supervisor);
+}
+
+/*
+ * Whether a worker lives that may still act upon an older version.  One that has
+ * not announced itself will read the present one.
+ */
+static bool
+is_behind(int worker, uint64_t version)
+{
+	const struct proc *p = &REGION->area[worker].proc;
+	uint32_t birth = word_load_acquire(&REGION->sup.birth[worker]);
+
+	return birth != word_load_acquire(&REGION->sup.dead[worker]) &&
+	    word_load_acquire(&p->birth) == birth &&
+	    word_load_acquire(&p->version) < version;
+}
+
+static bool
+all_acknowledged(uint64_t version)
+{
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		if (is_behind((int)i, version))
+			return false;
+	return true;
+}
+
+/* --- answers ----------------------------------------------------------- */
+
+static void
+answer(struct ctl *c, const char *text, size_t bytes)
+{
+	must(bytes <= sizeof(c->ask.answer), "an answer of control is short");
+	memcpy(c->ask.answer, text, bytes);
+	c->ask.answer_bytes = bytes;
+	c->ask.is_answered = true;
+	c->ask.then = NULL;
+}
+
+void
+ctl_answer_ok(struct ctl *c)
+{
+	answer(c, "+OK\r\n", 5);
+}
+
+void
+ctl_answer_nothing(struct ctl *c)
+{
+	answer(c, "", 0);
+}
+
+void
+ctl_answer_error(struct ctl *c, const char *format, ...)
+{
+	char text[CTL_ANSWER / 2] = "-";
+	va_list args;
+	size_t bytes, i;
+
+	va_start(args, format);
+	vsnprintf(text + 1, sizeof(text) - 3, format, args);
+	va_end(args);
+	bytes = strlen(text);
+	for (i = 0; i < bytes; i++)
+		if (text[i] == '\r' || text[i] == '\n')
+			text[i] = ' ';
+	memcpy(text + bytes, "\r\n", 2);
+	answer(c, text, bytes + 2);
+}
+
+void
+ctl_answer_bulk(struct ctl *c, const char *text, size_t bytes)
+{
+	char whole[CTL_ANSWER];
+	int n = snprintf(whole, sizeof(whole), "$%zu\r\n%.*s\r\n", bytes,
+	    (int)bytes, text);
+
+	must((size_t)n < sizeof(whole), "an answer of control is short");
+	answer(c, whole, (size_t)n);
+}
+
+/* Sends the answer; false when there is no room yet. */
+static bool
+send_answer(struct ctl *c)
+{
+	int w = c->ask.worker;
+
+	if (w < 0)
+		return true;
+	if (c->ask.answer_bytes > 0 &&
+	    REGION->area[w].proc.birth == c->ask.birth &&
+	    !mail_answer(&REGION->ctl.answers[w],
+	    word_load_acquire(&REGION->area[w].answers_got), c->ask.birth,
+	    c->ask.ticket,
+	    (struct slice){ c->ask.answer, c->ask.answer_bytes }))
+		return false;
+	FAULT(ASK_DONE);
+	if (REGION->ctl.asks_got[w] == c->ask.at)
+		mail_done(&REGION->area[w].asks, &REGION->ctl.asks_got[w]);
+	doorbell_ring(c->birth->bell[w]);
+	return true;
+}
+
+/* --- questions --------------------------------------------------------- */
+
+/* Takes the question at the head of a worker's mailbox; false: there is none. */
+static bool
+take_question(struct ctl *c, int w)
+{
+	static struct slice argv[MAIL_ARGS_MAX];
+	uint64_t *got = &REGION->ctl.asks_got[w];
+	const struct mail *m;
+	bool is_begun;
+
+	while ((m = mail_next(&REGION->area[w].asks, got)) != NULL &&
+	    m->birth != REGION->area[w].proc.birth)
+		mail_done(&REGION->area[w].asks, got);
+	if (m == NULL)
+		return false;
+	c->ask.is_busy = true;
+	c->ask.is_answered = false;
+	c->ask.worker = w;
+	c->ask.birth = m->birth;
+	c->ask.ticket = m->ticket;
+	c->ask.at = *got;
+	is_begun = REGION->ctl.asks_begun[w] > *got;
+	word_store(&REGION->ctl.asks_begun[w], *got + m->bytes);
+	word_order();
+	FAULT(ASK_BEGUN);
+	if (is_begun)
+		ctl_answer_error(c, "ERR the control process was replaced "
+		    "while it worked on this; look whether it happened");
+	else
+		ctl_ask_begin(c, (enum mail_kind)m->kind, argv,
+		    mail_args(m, argv));
+	return true;
+}
+
+static void
+take_questions(struct ctl *c)
+{
+	static uint32_t next;
+	uint32_t i, workers = REGION->head.workers;
+
+	for (i = 0; i < workers && !c->ask.is_busy; i++)
+		take_question(c, (int)(next++ % workers));
+}
+
+/* Goes on with the question that is being worked on. */
+static void
+go_on(struct ctl *c)
+{
+	while (c->ask.is_busy) {
+		if (c->ask.is_answered) {
+			if (!send_answer(c))
+				return;
+			c->ask.is_busy = false;
+		} else {
+			void (*then)(struct ctl *c) = c->ask.then;
+
+			must(then != NULL, "a question is answered or has a "
+			    "next step");
+			if (!all_acknowledged(c->ask.version))
+				return;
+			then(c);
+		}
+	}
+}
+
+/* --- the dead ---------------------------------------------------------- */
+
+static void
+open_region(void)
+{
+	if (region_open_all() != 0)
+		never("control may write the region while it mends");
+}
+
+static void
+close_region(void)
+{
+	if (region_close_all() != 0)
+		never("control may give up writing the region");
+}
+
+static void
+mend(struct ctl *c)
+{
+	int64_t begin, us;
+	int index;
+
+	if (ctl_mend_next() < 0)
+		return;
+	open_region();
+	while ((index = ctl_mend_next()) >= 0) {
+		bool is_first_birth = REGION->area[index].proc.magic == 0;
+
+		begin = clock_steady_us();
+		ctl_mend_worker(index, c->birth->name);
+		us = clock_steady_us() - begin;
+		if ((uint64_t)us > REGION->ctl.mend_us_max)
+			REGION->ctl.mend_us_max = (uint64_t)us;
+		if (!is_first_birth)
+			log_notice("mended what worker %d left, in %d us",
+			    index, (int)us);
+	}
+	close_region();
+	doorbell_ring(c->birth->bell_supervisor);
+}
+
+/* --- the loop ---------------------------------------------------------- */
+
+void
+ctl_beat(void)
+{
+	proc_beat(&REGION->area[PROC_CONTROL].proc);
+}
+
+/* The end: told to everybody; control is the last to go. */
+static bool
+end(struct ctl *c)
+{
+	uint32_t i;
+
+	if (word_load_acquire(&REGION->sup.stop_wanted) &&
+	    !c->next.is_stopping && !c->ask.is_busy) {
+		c->next.is_stopping = true;
+		c->next.is_frozen = false;
+		ctl_publish(c, NULL);
+	}
+	if (!c->next.is_stopping)
+		return false;
+	for (i = 0; i < REGION->head.workers; i++)
+		if (REGION->sup.birth[i] !=
+		    word_load_acquire(&REGION->sup.dead[i]))
+			return false;
+	return true;
+}
+
+/* What a predecessor left: the dead, its locks, an unfinished question. */
+static void
+succeed(struct ctl *c)
+{
+	open_region();
+	ctl_mend_begin();
+	close_region();
+	mend(c);
+	open_region();
+	ctl_mend_predecessors();
+	close_region();
+	ctl_ask_recover(c);
+}
+
+int
+ctl_main(const struct birth *b)
+{
+	static struct ctl c;
+	struct area *area = &REGION->area[b->index];
+	struct pollfd bell = { .fd = b->bell[b->index], .events = POLLIN };
+
+	c.birth = b;
+	c.ask.worker = -1;
+	state_read(&REGION->state, &c.next);
+	succeed(&c);
+	birth_ready(b);
+	while (!end(&c)) {
+		poll(&bell, 1, TICK_MS);
+		doorbell_quiet(bell.fd);
+		proc_beat(&area->proc);
+		word_store_release(&area->proc.version, c.next.version);
+		log_set_level(c.next.options.loglevel);
+		mend(&c);
+		go_on(&c);
+		take_questions(&c);
+		go_on(&c);
+	}
+	return 0;
+}

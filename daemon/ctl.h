@@ -1,0 +1,58 @@
+/*
+ * ctl - control: publishes options and decisions, answers questions, mends
+ *
+ * One question at a time is worked on.  A question's function changes c->next,
+ * publishes it, and names what is to be done when every living worker has
+ * acknowledged that version; meanwhile control goes on mending.
+ *
+ * A control that finds the node frozen or a question begun goes on where that
+ * is safe (a swap of databases whose record is in the log) and takes back
+ * where it is not.
+ *
+ * Not here: the questions (daemon/ctl_ask.c), mending (daemon/ctl_mend.c).
+ */
+#ifndef DAEMON_CTL_H
+#define DAEMON_CTL_H
+
+#include "daemon/birth.h"
+#include "shm/region.h"
+
+#define CTL_ANSWER 8192
+
+struct ctl {
+	const struct birth *birth;
+	struct state next;     /* what is published, or will be */
+	struct {
+		bool is_busy;
+		bool is_answered;  /* `answer` is ready */
+		int worker;        /* who asks; -1: nobody, it is our own doing */
+		uint32_t birth;
+		uint64_t at;       /* where the letter lies */
+		uint64_t ticket;
+		uint64_t version;  /* that has to be acknowledged first */
+		/* what comes then */
+		void (*then)(struct ctl *c);
+		char answer[CTL_ANSWER];
+		size_t answer_bytes;
+		int db[2];         /* SWAPDB */
+	} ask;
+};
+
+/*
+ * Publishes c->next, rings everybody; `then` is called when every living worker
+ * has acknowledged it.
+ */
+void ctl_publish(struct ctl *c, void (*then)(struct ctl *c));
+
+/* Ends the question: with +OK, with an error text, with a bulk string. */
+void ctl_answer_ok(struct ctl *c);
+void ctl_answer_error(struct ctl *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void ctl_answer_bulk(struct ctl *c, const char *text, size_t bytes);
+/* Ends it without any answer (SHUTDOWN). */
+void ctl_answer_nothing(struct ctl *c);
+
+/* Beats; for what takes long. */
+void ctl_beat(void);
+
+#endif

@@ -1,0 +1,330 @@
+#include "daemon/ctl_ask.h"
+
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/settings.h"
+#include "proto/number.h"
+#include "shm/check.h"
+
+#include <stdio.h>
+
+#define REPORT_BYTES 2048
+
+/* --- options ----------------------------------------------------------- */
+
+/* The name by which the client knows the option. */
+static void
+refuse_option(struct ctl *c, const struct option *row, struct slice given,
+    const char *why)
+{
+	struct slice name = slice_is(given, row->name) ? slice_of(row->name) :
+	    given;
+
+	ctl_answer_error(c, "ERR CONFIG SET failed (possibly related to "
+	    "argument '%.*s') - %s", (int)name.bytes, name.data, why);
+}
+
+/* Whether the options named may be set now; else the question is answered. */
+static bool
+may_set(struct ctl *c, const struct slice *argv, int argc)
+{
+	int i, j;
+
+	for (i = 2; i < argc; i += 2)
+		if (option_find(argv[i]) == NULL) {
+			ctl_answer_error(c, "ERR Unknown option or number of "
+			    "arguments for CONFIG SET - '%.*s'",
+			    (int)(argv[i].bytes < 128 ? argv[i].bytes : 128),
+			    argv[i].data);
+			return false;
+		}
+	for (i = 2; i < argc; i += 2) {
+		const struct option *row = option_find(argv[i]);
+
+		if (row->when != OPTION_LIVE) {
+			refuse_option(c, row, argv[i],
+			    "can't set immutable config");
+			return false;
+		}
+		for (j = 2; j < i; j += 2)
+			if (option_find(argv[j]) == row) {
+				refuse_option(c, row, argv[i],
+				    "duplicate parameter");
+				return false;
+			}
+	}
+	return true;
+}
+
+static void
+ask_config_set(struct ctl *c, const struct slice *argv, int argc)
+{
+	struct options o = c->next.options;
+	char why[OPTION_WHY];
+	int i;
+
+	if (argc < 4 || argc % 2 != 0) {
+		ctl_answer_error(c, "ERR wrong number of arguments for "
+		    "'config|set' command");
+		return;
+	}
+	if (!may_set(c, argv, argc))
+		return;
+	for (i = 2; i < argc; i += 2) {
+		const struct option *row = option_find(argv[i]);
+
+		if (!option_set(&o, row, argv[i + 1], why) ||
+		    !option_check(&o, why)) {
+			refuse_option(c, row, argv[i], why);
+			return;
+		}
+	}
+	c->next.options = o;
+	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+ask_config_resetstat(struct ctl *c, const struct slice *argv, int argc)
+{
+	(void)argv;
+	(void)argc;
+	c->next.stat_resets++;
+	c->next.reset_ms = clock_ms();
+	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+ask_config_rewrite(struct ctl *c, const struct slice *argv, int argc)
+{
+	char why[SETTINGS_WHY];
+
+	(void)argv;
+	(void)argc;
+	if (REGION->head.config_file[0] == 0)
+		ctl_answer_error(c, "ERR The server is running without a "
+		    "config file");
+	else if (settings_rewrite(&c->next.options, REGION->head.config_file,
+	    why) != 0)
+		ctl_answer_error(c, "ERR Rewriting config file: %s", why);
+	else
+		ctl_answer_ok(c);
+}
+
+/* --- databases --------------------------------------------------------- */
+
+static void
+swap_done(struct ctl *c, bool happened)
+{
+	uint8_t *a = &c->next.db[c->next.swap[0]];
+	uint8_t *b = &c->next.db[c->next.swap[1]], old = *a;
+
+	if (happened) {
+		*a = *b;
+		*b = old;
+		c->next.swaps++;
+	}
+	c->next.is_swapping = false;
+	c->next.is_frozen = false;
+}
+
+/* Everybody stands still, and the intention is published: the log decides. */
+static void
+swap_log(struct ctl *c)
+{
+	char text[64];
+	struct log *log = &REGION->common.log;
+	struct journal *j = &REGION->area[PROC_CONTROL].journal;
+	int a = c->next.swap[0], b = c->next.swap[1];
+	int db = log->db < 0 ? 0 : log->db;
+	struct slice record = { text, (size_t)snprintf(text, sizeof(text),
+	    "*3\r\n$6\r\nSWAPDB\r\n$%d\r\n%d\r\n$%d\r\n%d\r\n", 1 + (a > 9), a,
+	    1 + (b > 9), b) };
+
+	if (region_open_all() != 0)
+		never("control may write the log while all stand still");
+	log_append(log, j, c->birth->name, db, db, &record, 1);
+	j->log_at = JOURNAL_NOWHERE;
+	if (region_close_all() != 0)
+		never("control may give up writing the region");
+	swap_done(c, true);
+	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+swap_intend(struct ctl *c)
+{
+	c->next.is_swapping = true;
+	c->next.swap[0] = (uint8_t)c->ask.db[0];
+	c->next.swap[1] = (uint8_t)c->ask.db[1];
+	c->next.swap_log_end = REGION->common.log.end;
+	ctl_publish(c, swap_log);
+}
+
+static void
+ask_swapdb(struct ctl *c, const struct slice *argv, int argc)
+{
+	int64_t db[2] = { 0, 0 };
+
+	if (argc != 3) {
+		ctl_answer_error(c, "ERR wrong number of arguments for "
+		    "'swapdb' command");
+	} else if (!number_get_int(argv[1], &db[0]) ||
+	    db[0] < INT32_MIN || db[0] > INT32_MAX) {
+		ctl_answer_error(c, "ERR invalid first DB index");
+	} else if (!number_get_int(argv[2], &db[1]) ||
+	    db[1] < INT32_MIN || db[1] > INT32_MAX) {
+		ctl_answer_error(c, "ERR invalid second DB index");
+	} else if (db[0] < 0 || db[0] >= STATE_DATABASES || db[1] < 0 ||
+	    db[1] >= STATE_DATABASES) {
+		ctl_answer_error(c, "ERR DB index is out of range");
+	} else if (db[0] == db[1]) {
+		ctl_answer_ok(c);
+	} else {
+		c->ask.db[0] = (int)db[0];
+		c->ask.db[1] = (int)db[1];
+		c->next.is_frozen = true;
+		ctl_publish(c, swap_intend);
+	}
+}
+
+/* --- clients ----------------------------------------------------------- */
+
+static void
+ask_client_pause(struct ctl *c, const struct slice *argv, int argc)
+{
+	uint32_t kind = STATE_PAUSE_ALL;
+	int64_t ms, now = clock_ms();
+
+	if (argc == 4 && slice_is(argv[3], "write")) {
+		kind = STATE_PAUSE_WRITE;
+	} else if (argc == 4 && !slice_is(argv[3], "all")) {
+		ctl_answer_error(c, "ERR CLIENT PAUSE mode must be WRITE or "
+		    "ALL");
+		return;
+	}
+	if (argc < 3 || !number_get_int(argv[2], &ms) || ms > INT64_MAX - now) {
+		ctl_answer_error(c, "ERR timeout is not an integer or out of "
+		    "range");
+		return;
+	}
+	if (ms < 0) {
+		ctl_answer_error(c, "ERR timeout is negative");
+		return;
+	}
+	if (c->next.pause_until_ms <= now)
+		c->next.pause = STATE_PAUSE_NONE;
+	if (kind > c->next.pause)
+		c->next.pause = kind;
+	if (now + ms > c->next.pause_until_ms)
+		c->next.pause_until_ms = now + ms;
+	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+ask_client_unpause(struct ctl *c, const struct slice *argv, int argc)
+{
+	(void)argv;
+	(void)argc;
+	c->next.pause = STATE_PAUSE_NONE;
+	c->next.pause_until_ms = 0;
+	ctl_publish(c, ctl_answer_ok);
+}
+
+/* --- the node ---------------------------------------------------------- */
+
+static void
+ask_shutdown(struct ctl *c, const struct slice *argv, int argc)
+{
+	bool saves = false, forces = false;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		saves |= slice_is(argv[i], "save");
+		forces |= slice_is(argv[i], "force");
+		if (slice_is(argv[i], "abort")) {
+			ctl_answer_error(c, "ERR No shutdown in progress.");
+			return;
+		}
+	}
+	if (saves && !forces) {
+		log_warning("SHUTDOWN SAVE: this version can not save");
+		ctl_answer_error(c, "ERR Errors trying to SHUTDOWN. Check "
+		    "logs.");
+		return;
+	}
+	log_notice("a client asks for the end (SHUTDOWN)");
+	c->next.is_stopping = true;
+	ctl_publish(c, NULL);
+	ctl_answer_nothing(c);
+}
+
+static void
+ask_active_expire(struct ctl *c, const struct slice *argv, int argc)
+{
+	c->next.may_expire_actively = argc > 2 && !slice_is(argv[2], "0");
+	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+thaw(struct ctl *c)
+{
+	c->next.is_frozen = false;
+	ctl_publish(c, NULL);
+}
+
+static void
+region_frozen(struct ctl *c)
+{
+	struct check_report r;
+	char text[REPORT_BYTES];
+	int64_t begin = clock_steady_us();
+	bool is_done = check_region(&r, ctl_beat);
+
+	thaw(c);
+	if (!is_done) {
+		ctl_answer_error(c, "ERR no memory for the check");
+		return;
+	}
+	log_notice("region check: %s, %llu keys in %d ms",
+	    check_is_sound(&r) ? "sound" : "broken",
+	    (unsigned long long)r.keys,
+	    (int)((clock_steady_us() - begin) / 1000));
+	ctl_answer_bulk(c, text, check_print(&r, text, sizeof(text)));
+}
+
+static void
+ask_region(struct ctl *c, const struct slice *argv, int argc)
+{
+	(void)argv;
+	(void)argc;
+	c->next.is_frozen = true;
+	ctl_publish(c, region_frozen);
+}
+
+/* ----------------------------------------------------------------------- */
+
+static void (*const ask_table[MAIL_KINDS])(struct ctl *c,
+    const struct slice *argv, int argc) = {
+#define MAIL(id, function, words) function,
+#include "shm/mail.def"
+};
+
+void
+ctl_ask_begin(struct ctl *c, enum mail_kind kind, const struct slice *argv,
+    int argc)
+{
+	must(kind < MAIL_KINDS, "a question is one of those there are");
+	log_debug("asked: %s", mail_words[kind]);
+	ask_table[kind](c, argv, argc);
+}
+
+void
+ctl_ask_recover(struct ctl *c)
+{
+	if (!c->next.is_frozen)
+		return;
+	if (c->next.is_swapping)
+		swap_done(c, REGION->common.log.end > c->next.swap_log_end);
+	thaw(c);
+	log_notice("ended what control's predecessor had frozen");
+}

@@ -1,0 +1,119 @@
+#include "daemon/ctl_mend.h"
+
+bool
+ctl_mend_is_dead(uint32_t name)
+{
+	int index = proc_name_index(name);
+
+	return index >= 0 && index < PROC_MAX &&
+	    name >> 8 <= (word_load_acquire(&REGION->sup.dead[index]) &
+	    0xffffff);
+}
+
+void
+ctl_mend_begin(void)
+{
+	heap_mend(&REGION->common.heap, &REGION->area[PROC_CONTROL].journal);
+}
+
+int
+ctl_mend_next(void)
+{
+	int i;
+
+	for (i = 0; i < PROC_WORKERS; i++)
+		if (REGION->ctl.mended[i] !=
+		    word_load_acquire(&REGION->sup.dead[i]))
+			return i;
+	return -1;
+}
+
+static void
+forget_interest(int index)
+{
+	uint64_t others = ~(1ull << index);
+	struct slot *s;
+	int i;
+
+	for (i = 0; i < SLOT_COUNT; i++) {
+		s = &REGION->common.slot[i];
+		/*
+		 * Without the slot's lock: a worker that changes its own bit at
+		 * the same time may bring ours back, which costs a superfluous
+		 * message and no more.
+		 */
+		if ((word_load(&s->waiting) & ~others) != 0)
+			word_and(&s->waiting, others);
+		if ((word_load(&s->watching) & ~others) != 0)
+			word_and(&s->watching, others);
+	}
+}
+
+static void
+forget_clients(struct area *area, int index)
+{
+	uint32_t i;
+
+	for (i = 0; i < area->wait_top; i++)
+		area->wait[i].ticket = 0;
+	area->wait_top = 0;
+	conns_clear(&area->conns);
+	REGION->ctl.asks_begun[index] = area->asks.put;
+	REGION->ctl.asks_got[index] = area->asks.put;
+}
+
+static void
+release(uint32_t *lock, uint32_t name)
+{
+	if (word_load(lock) == name)
+		word_unlock(lock);
+}
+
+static void
+release_all(uint32_t name)
+{
+	struct region_common *c = &REGION->common;
+	int i;
+
+	for (i = 0; i < SLOT_COUNT; i++)
+		release(&c->slot[i].lock, name);
+	heap_release(&c->heap, name);
+	release(&c->log.lock, name);
+	release(&c->cast.lock, name);
+}
+
+void
+ctl_mend_worker(int index, uint32_t name)
+{
+	const struct heap_mender mender = {
+		&REGION->area[PROC_CONTROL].journal, name, ctl_mend_is_dead
+	};
+	struct area *area = &REGION->area[index];
+	uint32_t birth = word_load_acquire(&REGION->sup.dead[index]);
+
+	FAULT(MEND_BEGUN);
+	txn_mend(&area->journal, &REGION->common.heap, &REGION->common.log,
+	    (uint16_t)index, &mender);
+	FAULT(MEND_DONE);
+	forget_interest(index);
+	forget_clients(area, index);
+	word_store(&area->proc.is_ready, 0);
+	word_store(&area->proc.is_asleep, 0);
+	release_all(proc_name(index, birth));
+	area->journal.helds = 0;
+	FAULT(MEND_FREED);
+	word_store_release(&REGION->ctl.mended[index], birth);
+	REGION->ctl.mends++;
+}
+
+void
+ctl_mend_predecessors(void)
+{
+	uint32_t dead = word_load_acquire(&REGION->sup.dead[PROC_CONTROL]);
+	uint32_t birth = REGION->ctl.mended[PROC_CONTROL];
+
+	while (birth < dead)
+		release_all(proc_name(PROC_CONTROL, ++birth));
+	REGION->area[PROC_CONTROL].journal.log_at = JOURNAL_NOWHERE;
+	word_store_release(&REGION->ctl.mended[PROC_CONTROL], dead);
+}

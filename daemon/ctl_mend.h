@@ -1,0 +1,41 @@
+/*
+ * ctl_mend - makes whole what a dead process left half done
+ *
+ * In this order, each step harmless when done twice, because control may die
+ * as well:
+ *
+ *   1. the dead one's transaction is finished or taken back (txn_mend); its locks
+ *      are still its own, so nobody sees anything of it
+ *   2. its interest in slots, its waiting clients and its connections are
+ *      forgotten, its unread questions dropped
+ *   3. its locks are let go
+ *   4. mended[] says so: only then its successor is forked
+ *
+ * The whole region is writable for control meanwhile.
+ *
+ * Not here: who is dead (daemon/sup.c), what a journal says (shm/journal.h).
+ */
+#ifndef DAEMON_CTL_MEND_H
+#define DAEMON_CTL_MEND_H
+
+#include "shm/region.h"
+
+/* Whether a lock word names a process that is dead and not yet buried. */
+bool ctl_mend_is_dead(uint32_t name);
+
+/*
+ * A new control's first act: finishes what its predecessors were mending,
+ * except for their locks.
+ */
+void ctl_mend_begin(void);
+
+/* Whether somebody is dead and not yet mended; his index, or -1. */
+int ctl_mend_next(void);
+
+/* Mends the worker at an index; `name` is ours. */
+void ctl_mend_worker(int index, uint32_t name);
+
+/* After all workers are mended: lets go our predecessors' locks. */
+void ctl_mend_predecessors(void);
+
+#endif

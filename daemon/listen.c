@@ -1,0 +1,197 @@
+#include "daemon/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int
+complain(char why[LISTEN_WHY], const char *where, int bad)
+{
+	snprintf(why, LISTEN_WHY, bad == EADDRINUSE ?
+	    "%s is in use by another process" : "can not listen on %s: %s",
+	    where, strerror(bad));
+	return -bad;
+}
+
+/*
+ * A socket bound to the address; a shared one lets each worker have its own.
+ * -errno.
+ */
+static int
+bind_socket(const struct addrinfo *a, bool is_shared)
+{
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0), on = 1, bad;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (is_shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0)
+		return fd;
+	bad = errno;
+	close(fd);
+	return -bad;
+}
+
+/*
+ * Whether another node has the address: shared sockets alone would not notice
+ * one of the same user.
+ */
+static int
+probe(const struct addrinfo *a)
+{
+	int fd = bind_socket(a, false), bad = 0;
+
+	if (fd < 0)
+		return fd;
+	if (listen(fd, 1) != 0)
+		bad = -errno;
+	close(fd);
+	return bad;
+}
+
+static int
+open_address(struct listeners *l, const struct options *o, int workers,
+    const struct addrinfo *a)
+{
+	int bad = probe(a), w;
+
+	for (w = 0; bad == 0 && w < workers; w++) {
+		int fd;
+
+		if (l->count[w] == BIRTH_LISTENERS - 1)
+			return -EMFILE;
+		fd = bind_socket(a, true);
+		if (fd < 0)
+			return fd;
+		l->fd[w][l->count[w]++] = fd;
+		if (listen(fd, (int)o->tcp_backlog) != 0)
+			bad = -errno;
+	}
+	return bad;
+}
+
+/* One word of `bind`. */
+static int
+open_tcp(struct listeners *l, const struct options *o, int workers,
+    const char *word, char why[LISTEN_WHY])
+{
+	bool may_be_missing = word[0] == '-';
+	const char *host = word + may_be_missing;
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found;
+	char port[16], where[OPTION_ROOM + 32];
+	int bad;
+
+	snprintf(port, sizeof(port), "%d", (int)o->port);
+	snprintf(where, sizeof(where), "%s port %s", host, port);
+	if (strcmp(host, "*") == 0 || strcmp(host, "::*") == 0) {
+		hints.ai_family = host[0] == '*' ? AF_INET : AF_INET6;
+		host = NULL;
+	}
+	bad = getaddrinfo(host, port, &hints, &found);
+	if (bad != 0 && may_be_missing)
+		return 0;
+	if (bad != 0) {
+		snprintf(why, LISTEN_WHY, "bind: %s is no address: %s", word,
+		    gai_strerror(bad));
+		return -EADDRNOTAVAIL;
+	}
+	bad = -open_address(l, o, workers, found);
+	freeaddrinfo(found);
+	if (may_be_missing && (bad == EADDRNOTAVAIL || bad == EAFNOSUPPORT ||
+	    bad == ENOPROTOOPT || bad == EPROTONOSUPPORT))
+		return 0;
+	return bad != 0 ? complain(why, where, bad) : 0;
+}
+
+/* Whether somebody listens on the Unix socket that lies there. */
+static bool
+is_alive(const struct sockaddr_un *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)a,
+	    sizeof(*a)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return alive;
+}
+
+static int
+open_unix(struct listeners *l, const struct options *o, int workers,
+    char why[LISTEN_WHY])
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct stat old;
+	int fd, w;
+
+	if (strlen(o->unixsocket) >= sizeof(a.sun_path)) {
+		snprintf(why, LISTEN_WHY, "unixsocket: the path is too long");
+		return -ENAMETOOLONG;
+	}
+	strcpy(a.sun_path, o->unixsocket);
+	if (is_alive(&a))
+		return complain(why, o->unixsocket, EADDRINUSE);
+	if (lstat(o->unixsocket, &old) == 0 && S_ISSOCK(old.st_mode))
+		unlink(o->unixsocket);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
+	    (o->unixsocketperm != 0 &&
+	    chmod(o->unixsocket, (mode_t)o->unixsocketperm) != 0) ||
+	    listen(fd, (int)o->tcp_backlog) != 0)
+		return complain(why, o->unixsocket, errno);
+	memcpy(l->path, o->unixsocket, sizeof(l->path));
+	for (w = 0; w < workers; w++)
+		l->fd[w][l->count[w]++] = fd;
+	return 0;
+}
+
+int
+listen_open(struct listeners *l, const struct options *o, int workers,
+    char why[LISTEN_WHY])
+{
+	char words[OPTION_ROOM], *word, *rest = words;
+	int bad = 0, opened = 0;
+
+	memset(l, 0, sizeof(*l));
+	memcpy(words, o->bind, sizeof(words));
+	if (o->port != 0)
+		while (bad == 0 && (word = strsep(&rest, " \t")) != NULL) {
+			if (word[0] != 0)
+				bad = open_tcp(l, o, workers, word, why);
+			opened = l->count[0];
+		}
+	if (bad == 0 && o->port != 0 && opened == 0) {
+		snprintf(why, LISTEN_WHY, "none of the addresses in bind "
+		    "(%s) is on this machine", o->bind);
+		bad = -EADDRNOTAVAIL;
+	}
+	if (bad == 0 && o->unixsocket[0] != 0)
+		bad = open_unix(l, o, workers, why);
+	return bad;
+}
+
+void
+listen_close(struct listeners *l)
+{
+	int w, i;
+
+	for (w = 0; w < PROC_WORKERS; w++)
+		for (i = 0; i < l->count[w]; i++)
+			close(l->fd[w][i]);
+	if (l->path[0] != 0)
+		unlink(l->path);
+	memset(l->count, 0, sizeof(l->count));
+}

@@ -1,0 +1,32 @@
+/*
+ * listen - the sockets on which clients knock
+ *
+ * The supervisor's; they outlive the workers, so that who knocks while a
+ * worker is being replaced waits in the backlog instead of being refused.
+ * Each worker has a TCP socket of its own for every address (SO_REUSEPORT:
+ * the kernel spreads connections); the Unix socket is everybody's.
+ */
+#ifndef DAEMON_LISTEN_H
+#define DAEMON_LISTEN_H
+
+#include "daemon/birth.h"
+#include "shm/option.h"
+
+#define LISTEN_WHY 400
+
+struct listeners {
+	int count[PROC_WORKERS];
+	int fd[PROC_WORKERS][BIRTH_LISTENERS];
+	char path[OPTION_ROOM];  /* of the Unix socket, to be unlinked */
+};
+
+/*
+ * Opens all for so many workers.  -errno with a sentence.
+ */
+int listen_open(struct listeners *l, const struct options *o, int workers,
+    char why[LISTEN_WHY]);
+
+/* Closes all, unlinks the Unix socket. */
+void listen_close(struct listeners *l);
+
+#endif

@@ -1,0 +1,662 @@
+#include "daemon/sup.h"
+
+#include "daemon/birth.h"
+#include "daemon/clock.h"
+#include "daemon/doorbell.h"
+#include "daemon/fault_do.h"
+#include "daemon/listen.h"
+#include "daemon/log.h"
+#include "daemon/shed.h"
+#include "daemon/title.h"
+#include "shm/region.h"
+#include "shm/state_pen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TICK_MS 100
+#define DEATHS_REMEMBERED 1024
+#define DEATHS_WITHIN_US (60 * 1000000ll)
+
+enum again { AT_ONCE, MENDED };
+
+static const struct kind {
+	const char *name;
+	int first;
+	int (*entry)(const struct birth *b);
+	enum again again;
+	const char *death;
+} kind_table[PROC_KINDS] = {
+#define PROC(kind, name, first, count, entry, again, death) \
+	[PROC_KIND_##kind] = { name, first, entry, again, death },
+#include "daemon/proc.def"
+};
+
+struct child {
+	pid_t pid;           /* 0: none lives */
+	bool is_wanted;      /* there should be one */
+	uint64_t beat;       /* last seen, */
+	int64_t beat_us;     /* and when it changed */
+};
+
+struct sup {
+	const struct settings *settings;
+	struct state state;  /* as last read */
+	int workers;
+	struct listeners listeners;
+	struct child child[PROC_MAX];
+	int bell[PROC_MAX], bell_mine;
+	int signals;         /* signalfd */
+	int ready;           /* pipe to whoever waits in the foreground, or -1 */
+	bool is_serving;     /* all were ready once */
+	bool is_ending;
+	int64_t end_us;      /* when patience ends */
+	int64_t turn_us;     /* of the last turn */
+	int64_t death_us[DEATHS_REMEMBERED];
+	uint64_t deaths;
+	int status;
+};
+
+static enum proc_kind
+kind_of(int index)
+{
+	return index == PROC_CONTROL ? PROC_KIND_CONTROL : PROC_KIND_WORKER;
+}
+
+static void
+name_of(int index, char *name, size_t room)
+{
+	if (kind_of(index) == PROC_KIND_WORKER)
+		snprintf(name, room, "worker %d", index);
+	else
+		snprintf(name, room, "%s", kind_table[kind_of(index)].name);
+}
+
+/* --- births ------------------------------------------------------------ */
+
+static void
+hang_up(int number)
+{
+	int bad = errno;
+
+	(void)number;
+	log_reopen();
+	errno = bad;
+}
+
+static void
+child_signals(void)
+{
+	struct sigaction hup = { .sa_handler = hang_up };
+	sigset_t none;
+
+	sigemptyset(&none);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGHUP, &hup, NULL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void
+be_born(struct sup *s, struct birth *b, pid_t supervisor)
+{
+	const struct kind *k = &kind_table[b->kind];
+	struct area *area = &REGION->area[b->index];
+	char name[32];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != supervisor)
+		_exit(1);
+	name_of(b->index, name, sizeof(name));
+	title_set(name);
+	log_set_name(name);
+	birth_begin(b);
+	child_signals();
+	shed_descriptors(b);
+	if (region_protect(b->kind == PROC_KIND_CONTROL ? REGION_CONTROL :
+	    REGION_WORKER, b->index) != 0)
+		birth_fail("the region's pages can not be protected: %s",
+		    strerror(errno));
+	proc_announce(&area->proc, b->index, b->birth, (uint32_t)getpid(),
+	    clock_ms());
+	stat_newborn(&area->stats);
+	if (b->kind == PROC_KIND_WORKER) {
+		if (!shed_processors(s->settings->options.server_cpulist,
+		    b->index))
+			log_warning("server_cpulist is not usable here");
+		FAULT(BORN);
+	} else {
+		/*
+		 * So that load does not look like death; who lacks the right to
+		 * do so does without.
+		 */
+		(void)setpriority(PRIO_PROCESS, 0, -5);
+	}
+	exit(k->entry(b));
+}
+
+static void
+fork_child(struct sup *s, int index)
+{
+	struct child *c = &s->child[index];
+	struct birth b = { .kind = kind_of(index), .index = index };
+	uint32_t birth = REGION->sup.birth[index] + 1;
+	pid_t supervisor = getpid();
+
+	b.birth = birth;
+	b.name = proc_name(index, birth);
+	b.bell_supervisor = s->bell_mine;
+	memcpy(b.bell, s->bell, sizeof(b.bell));
+	if (b.kind == PROC_KIND_WORKER) {
+		b.listeners = s->listeners.count[index];
+		memcpy(b.listener, s->listeners.fd[index], sizeof(b.listener));
+	}
+	word_store_release(&REGION->sup.birth[index], birth);
+	c->beat = word_load(&REGION->area[index].proc.beat);
+	c->beat_us = clock_steady_us();
+	c->pid = fork();
+	if (c->pid == 0)
+		be_born(s, &b, supervisor);
+	if (c->pid < 0) {
+		log_warning("can not fork: %s", strerror(errno));
+		c->pid = 0;
+		word_store_release(&REGION->sup.dead[index], birth);
+	}
+}
+
+/* Forks what should be there and is not, and may be. */
+static void
+fork_missing(struct sup *s)
+{
+	int i;
+
+	for (i = 0; i < PROC_MAX && !s->is_ending; i++)
+		if (s->child[i].is_wanted && s->child[i].pid == 0 &&
+		    (kind_table[kind_of(i)].again == AT_ONCE ||
+		    word_load_acquire(&REGION->ctl.mended[i]) ==
+		    REGION->sup.dead[i]))
+			fork_child(s, i);
+}
+
+/* --- deaths ------------------------------------------------------------ */
+
+static void
+begin_end(struct sup *s, int status)
+{
+	if (s->is_ending)
+		return;
+	s->is_ending = true;
+	s->status = status;
+	s->end_us = clock_steady_us() +
+	    s->state.options.shutdown_timeout * 1000000;
+	word_store_release(&REGION->sup.stop_wanted, 1);
+	doorbell_ring(s->bell[PROC_CONTROL]);
+}
+
+static void
+kill_all(struct sup *s)
+{
+	int i;
+
+	for (i = 0; i < PROC_MAX; i++)
+		if (s->child[i].pid > 0)
+			kill(s->child[i].pid, SIGKILL);
+}
+
+/* Too many of us died lately. */
+static void
+count_death(struct sup *s)
+{
+	int64_t limit = s->state.options.respawn_limit;
+	int64_t now = clock_steady_us();
+
+	s->death_us[s->deaths++ % DEATHS_REMEMBERED] = now;
+	if (limit >= DEATHS_REMEMBERED)
+		limit = DEATHS_REMEMBERED - 1;
+	if (limit == 0 || s->deaths <= (uint64_t)limit || s->is_ending ||
+	    s->death_us[(s->deaths - 1 - (uint64_t)limit) %
+	    DEATHS_REMEMBERED] < now - DEATHS_WITHIN_US)
+		return;
+	log_warning("stopping: more than %d processes died within a minute "
+	    "(respawn-limit)", (int)limit);
+	log_complain("stopping: more than %d processes died within a minute "
+	    "(respawn-limit)", (int)limit);
+	begin_end(s, 1);
+}
+
+static void
+say_death(int index, pid_t pid, int status)
+{
+	char name[32];
+
+	name_of(index, name, sizeof(name));
+	if (WIFSIGNALED(status))
+		log_warning("%s (process %d) was ended by signal %d: %s", name,
+		    (int)pid, WTERMSIG(status),
+		    kind_table[kind_of(index)].death);
+	else
+		log_warning("%s (process %d) ended with status %d: %s", name,
+		    (int)pid, WEXITSTATUS(status),
+		    kind_table[kind_of(index)].death);
+}
+
+static void
+bury(struct sup *s, int index, int status)
+{
+	struct child *c = &s->child[index];
+	pid_t pid = c->pid;
+
+	c->pid = 0;
+	word_store_release(&REGION->sup.dead[index], REGION->sup.birth[index]);
+	doorbell_ring(s->bell[PROC_CONTROL]);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == BIRTH_FAILED) {
+		if (!s->is_ending)
+			log_complain("%.300s",
+			    REGION->area[index].last_words);
+		begin_end(s, 1);
+		return;
+	}
+	if (s->is_ending && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	say_death(index, pid, status);
+	REGION->sup.deaths++;
+	count_death(s);
+}
+
+static void
+reap(struct sup *s)
+{
+	pid_t pid;
+	int status, i;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (i = 0; i < PROC_MAX; i++)
+			if (s->child[i].pid == pid)
+				bury(s, i, status);
+}
+
+/*
+ * Kills who has not turned its loop for too long.  When the supervisor itself
+ * did not run, nobody is blamed.
+ */
+static void
+kill_stalled(struct sup *s, int64_t now)
+{
+	int64_t limit = s->state.options.stall_timeout * 1000;
+	bool slept = now - s->turn_us > 10 * TICK_MS * 1000;
+	char name[32];
+	int i;
+
+	for (i = 0; i < PROC_MAX; i++) {
+		struct child *c = &s->child[i];
+		uint64_t beat;
+
+		if (c->pid == 0)
+			continue;
+		beat = word_load(&REGION->area[i].proc.beat);
+		if (beat != c->beat || slept) {
+			c->beat = beat;
+			c->beat_us = now;
+		} else if (limit > 0 && now - c->beat_us > limit) {
+			name_of(i, name, sizeof(name));
+			log_warning("%s (process %d) has stalled and is "
+			    "killed (stall-timeout)", name, (int)c->pid);
+			kill(c->pid, SIGKILL);
+			c->beat_us = now;
+		}
+	}
+	s->turn_us = now;
+}
+
+/* --- the loop ---------------------------------------------------------- */
+
+static void
+write_pidfile(const struct options *o)
+{
+	FILE *f;
+
+	if (o->pidfile[0] == 0)
+		return;
+	f = fopen(o->pidfile, "we");
+	if (f == NULL) {
+		log_warning("pidfile %s: %s", o->pidfile, strerror(errno));
+		return;
+	}
+	fprintf(f, "%d\n", (int)getpid());
+	fclose(f);
+}
+
+/* Tells who waits in the foreground that all is well. */
+static void
+let_foreground_go(struct sup *s)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char ok = 0;
+
+	if (write(s->ready, &ok, 1) != 1)
+		log_warning("nobody waits for the start any more");
+	close(s->ready);
+	s->ready = -1;
+	if (null >= 0) {
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+}
+
+static void
+look_who_is_ready(struct sup *s)
+{
+	int i;
+
+	if (s->is_serving)
+		return;
+	for (i = 0; i < PROC_MAX; i++)
+		if (s->child[i].is_wanted &&
+		    word_load_acquire(&REGION->area[i].proc.is_ready) == 0)
+			return;
+	s->is_serving = true;
+	write_pidfile(&s->settings->options);
+	log_notice("ready to accept connections: port %d, %d workers",
+	    (int)s->settings->options.port, s->workers);
+	if (s->ready >= 0)
+		let_foreground_go(s);
+}
+
+static void
+take_signals(struct sup *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			int i;
+
+			log_reopen();
+			for (i = 0; i < PROC_MAX; i++)
+				if (s->child[i].pid > 0)
+					kill(s->child[i].pid, SIGHUP);
+		} else if (info.ssi_signo != SIGCHLD) {
+			log_notice("signal %u: %s", info.ssi_signo,
+			    s->is_ending ? "ending at once" : "ending");
+			if (s->is_ending)
+				s->end_us = 0;
+			begin_end(s, 0);
+		}
+	}
+}
+
+static bool
+anybody_lives(const struct sup *s)
+{
+	int i;
+
+	for (i = 0; i < PROC_MAX; i++)
+		if (s->child[i].pid > 0)
+			return true;
+	return false;
+}
+
+/*
+ * Control gone while the node ends: without it nobody tells the workers, so
+ * they are ended here.
+ */
+static bool
+end_is_stuck(const struct sup *s)
+{
+	return s->is_ending && (clock_steady_us() > s->end_us ||
+	    s->child[PROC_CONTROL].pid == 0);
+}
+
+static int
+loop(struct sup *s)
+{
+	struct pollfd p[2] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->bell_mine, .events = POLLIN },
+	};
+
+	s->turn_us = clock_steady_us();
+	for (;;) {
+		poll(p, 2, TICK_MS);
+		doorbell_quiet(s->bell_mine);
+		take_signals(s);
+		reap(s);
+		if (state_read(&REGION->state, &s->state))
+			log_set_level(s->state.options.loglevel);
+		if (s->state.is_stopping)
+			begin_end(s, 0);
+		if (end_is_stuck(s))
+			kill_all(s);
+		if (s->is_ending && !anybody_lives(s))
+			return s->status;
+		fork_missing(s);
+		look_who_is_ready(s);
+		kill_stalled(s, clock_steady_us());
+	}
+}
+
+/* --- the start --------------------------------------------------------- */
+
+static int
+count_workers(const struct options *o)
+{
+	int workers = o->workers > 0 ? (int)o->workers :
+	    (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+	return workers < 1 ? 1 : workers > PROC_WORKERS ? PROC_WORKERS :
+	    workers;
+}
+
+/* Bytes of the machine's memory. */
+static uint64_t
+machine_bytes(bool with_swap)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0)
+		return 1ull << 30;
+	return ((uint64_t)info.totalram + (with_swap ? info.totalswap : 0)) *
+	    info.mem_unit;
+}
+
+static bool
+make_region(struct sup *s)
+{
+	const struct options *o = &s->settings->options;
+	struct region_plan plan = { .name = o->shm_name,
+	    .heap_bytes = (uint64_t)o->shm_size,
+	    .log_bytes = (uint64_t)o->repl_backlog_size,
+	    .workers = (uint32_t)s->workers,
+	    .wants_huge_pages = o->huge_pages };
+	uint64_t random[8];
+	char why[REGION_WHY];
+
+	if (plan.heap_bytes == 0)
+		plan.heap_bytes = machine_bytes(false);
+	if (plan.heap_bytes > machine_bytes(true)) {
+		log_complain("a heap of %llu MB does not fit into this "
+		    "machine's %llu MB of memory (shm-size)",
+		    (unsigned long long)plan.heap_bytes >> 20,
+		    (unsigned long long)machine_bytes(true) >> 20);
+		return false;
+	}
+	if (plan.heap_bytes < HEAP_SPAN * 16) {
+		log_complain("shm-size is too small: at least 1mb");
+		return false;
+	}
+	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		log_complain("no random numbers: %s", strerror(errno));
+		return false;
+	}
+	if (region_create(&plan, random, clock_ms(), why) != 0) {
+		log_complain("%s", why);
+		return false;
+	}
+	memcpy(REGION->head.config_file, s->settings->file,
+	    sizeof(s->settings->file));
+	if (readlink("/proc/self/exe", REGION->head.exec_file,
+	    sizeof(REGION->head.exec_file) - 1) < 0)
+		REGION->head.exec_file[0] = 0;
+	state_init(&REGION->state, o, clock_ms());
+	if (region_protect(REGION_SUPERVISOR, 0) != 0) {
+		log_complain("the region's pages can not be protected: %s",
+		    strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+make_bells(struct sup *s)
+{
+	int i;
+
+	s->bell_mine = doorbell_make();
+	for (i = 0; i < PROC_MAX; i++) {
+		s->child[i].is_wanted = i < s->workers || i >= PROC_WORKERS;
+		s->bell[i] = s->child[i].is_wanted ? doorbell_make() : -1;
+		if (s->bell_mine < 0 ||
+		    (s->child[i].is_wanted && s->bell[i] < 0)) {
+			log_complain("no doorbells: too many open files?");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+take_signals_over(struct sup *s)
+{
+	static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < COUNT(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return false;
+	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return s->signals >= 0;
+}
+
+/* Enough descriptors for all clients, if we may. */
+static void
+raise_limits(const struct options *o)
+{
+	struct rlimit l;
+	rlim_t wanted = (rlim_t)o->maxclients + 512;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
+		return;
+	if (l.rlim_max < wanted) {
+		struct rlimit more = { wanted, wanted };
+
+		if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+			return;
+		log_warning("maxclients is %d, but a worker may open only "
+		    "%llu files (ulimit -n)", (int)o->maxclients,
+		    (unsigned long long)l.rlim_max);
+		wanted = l.rlim_max;
+	}
+	l.rlim_cur = wanted;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static bool
+prepare_place(const struct options *o)
+{
+	if (chdir(o->dir) != 0 || access(".", W_OK | X_OK) != 0) {
+		log_complain("the directory %s can not be used: %s", o->dir,
+		    strerror(errno));
+		return false;
+	}
+	if (log_open(o) != 0) {
+		log_complain("the log file %s can not be opened: %s",
+		    o->logfile, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Goes into the background: the parent stays until all is ready (0) or the start
+ * has failed.  Returns the pipe to tell it, -1 when we stay.
+ */
+static int
+go_into_background(const struct options *o)
+{
+	int ends[2], null;
+	char byte;
+
+	if (!o->daemonize || pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	switch (fork()) {
+	case -1:
+		return -1;
+	case 0:
+		break;
+	default:
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	close(ends[0]);
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	return ends[1];
+}
+
+int
+sup_main(const struct settings *settings)
+{
+	static struct sup s;
+	const struct options *o = &settings->options;
+	char why[LISTEN_WHY];
+	int bad;
+
+	s.settings = settings;
+	s.workers = count_workers(o);
+	if (!prepare_place(o))
+		return 1;
+	s.ready = go_into_background(o);
+	log_set_name("supervisor");
+	raise_limits(o);
+	if (listen_open(&s.listeners, o, s.workers, why) != 0) {
+		log_complain("%s", why);
+		listen_close(&s.listeners);
+		return 1;
+	}
+	if (!make_region(&s) || !make_bells(&s) || !take_signals_over(&s)) {
+		listen_close(&s.listeners);
+		return 1;
+	}
+	title_set("supervisor");
+	log_notice("almandined %s begins: %d workers, heap of %llu MB",
+	    PACKAGE_VERSION, s.workers, (unsigned long long)
+	    REGION->common.heap.spans * HEAP_SPAN >> 20);
+	state_read(&REGION->state, &s.state);
+	bad = loop(&s);
+	listen_close(&s.listeners);
+	if (o->pidfile[0] != 0)
+		unlink(o->pidfile);
+	log_notice("the node has ended");
+	return bad;
+}
