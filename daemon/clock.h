@@ -31,6 +31,7 @@ clock_ticks(void)
 	return (uint64_t)clock_steady_us();
 #endif
 }
+/* How many of them a microsecond has. */
 uint64_t clock_ticks_per_us(void);
 
 /* A UNIX time as local time, "23 Nov 2026 06:25:10.123"; the length. */

@@ -36,8 +36,8 @@ ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
 }
 
 /*
- * Whether a worker lives that may still act upon an older version.  One that has
- * not announced itself will read the present one.
+ * Whether a worker lives that may still act upon an older version.  One that
+ * has not announced itself will read the present one.
  */
 static bool
 is_behind(int worker, uint64_t version)
@@ -138,8 +138,8 @@ send_answer(struct ctl *c)
 
 /* --- questions --------------------------------------------------------- */
 
-/* Takes the question at the head of a worker's mailbox; false: there is none. */
-static bool
+/* Takes the question at the head of a worker's mailbox, if there is one. */
+static void
 take_question(struct ctl *c, int w)
 {
 	static struct slice argv[MAIL_ARGS_MAX];
@@ -151,7 +151,7 @@ take_question(struct ctl *c, int w)
 	    m->birth != REGION->area[w].proc.birth)
 		mail_done(&REGION->area[w].asks, got);
 	if (m == NULL)
-		return false;
+		return;
 	c->ask.is_busy = true;
 	c->ask.is_answered = false;
 	c->ask.worker = w;
@@ -168,7 +168,6 @@ take_question(struct ctl *c, int w)
 	else
 		ctl_ask_begin(c, (enum mail_kind)m->kind, argv,
 		    mail_args(m, argv));
-	return true;
 }
 
 static void
@@ -228,14 +227,12 @@ mend(struct ctl *c)
 		return;
 	open_region();
 	while ((index = ctl_mend_next()) >= 0) {
-		bool is_first_birth = REGION->area[index].proc.magic == 0;
-
 		begin = clock_steady_us();
 		ctl_mend_worker(index, c->birth->name);
 		us = clock_steady_us() - begin;
 		if ((uint64_t)us > REGION->ctl.mend_us_max)
 			REGION->ctl.mend_us_max = (uint64_t)us;
-		if (!is_first_birth)
+		if (!c->next.is_stopping)
 			log_notice("mended what worker %d left, in %d us",
 			    index, (int)us);
 	}

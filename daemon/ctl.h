@@ -39,8 +39,8 @@ struct ctl {
 };
 
 /*
- * Publishes c->next, rings everybody; `then` is called when every living worker
- * has acknowledged it.
+ * Publishes c->next, rings everybody; `then` is called when every living
+ * worker has acknowledged it.
  */
 void ctl_publish(struct ctl *c, void (*then)(struct ctl *c));
 

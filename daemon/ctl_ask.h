@@ -16,7 +16,8 @@ void ctl_ask_begin(struct ctl *c, enum mail_kind kind,
     const struct slice *argv, int argc);
 
 /*
- * A new control's: ends what its predecessor was doing while the node was frozen.
+ * A new control's: ends what its predecessor was doing while the node was
+ * frozen.
  */
 void ctl_ask_recover(struct ctl *c);
 

@@ -4,8 +4,8 @@
  * In this order, each step harmless when done twice, because control may die
  * as well:
  *
- *   1. the dead one's transaction is finished or taken back (txn_mend); its locks
- *      are still its own, so nobody sees anything of it
+ *   1. the dead one's transaction is finished or taken back (txn_mend); its
+ *      locks are still its own, so nobody sees anything of it
  *   2. its interest in slots, its waiting clients and its connections are
  *      forgotten, its unread questions dropped
  *   3. its locks are let go

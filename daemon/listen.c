@@ -175,7 +175,7 @@ listen_open(struct listeners *l, const struct options *o, int workers,
 		}
 	if (bad == 0 && o->port != 0 && opened == 0) {
 		snprintf(why, LISTEN_WHY, "none of the addresses in bind "
-		    "(%s) is on this machine", o->bind);
+		    "(%.300s) is on this machine", o->bind);
 		bad = -EADDRNOTAVAIL;
 	}
 	if (bad == 0 && o->unixsocket[0] != 0)

@@ -18,7 +18,7 @@ static struct {
 	char file[OPTION_ROOM];
 	char ident[OPTION_ROOM];
 	char name[32];
-} log = { .fd = STDERR_FILENO, .level = LOGLEVEL_NOTICE, .name = "start" };
+} sink = { .fd = STDERR_FILENO, .level = LOGLEVEL_NOTICE, .name = "start" };
 
 static const struct {
 	char mark;
@@ -35,18 +35,18 @@ log_open(const struct options *o)
 {
 	int fd;
 
-	log.level = o->loglevel;
-	memcpy(log.file, o->logfile, sizeof(log.file));
-	memcpy(log.ident, o->syslog_ident, sizeof(log.ident));
-	log.has_syslog = o->syslog_enabled;
-	if (log.has_syslog)
-		openlog(log.ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	if (log.file[0] == 0)
+	sink.level = o->loglevel;
+	memcpy(sink.file, o->logfile, sizeof(sink.file));
+	memcpy(sink.ident, o->syslog_ident, sizeof(sink.ident));
+	sink.has_syslog = o->syslog_enabled;
+	if (sink.has_syslog)
+		openlog(sink.ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	if (sink.file[0] == 0)
 		return 0;
-	fd = open(log.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	fd = open(sink.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	log.fd = fd;
+	sink.fd = fd;
 	return 0;
 }
 
@@ -55,31 +55,31 @@ log_reopen(void)
 {
 	int fd;
 
-	if (log.file[0] == 0)
+	if (sink.file[0] == 0)
 		return;
-	fd = open(log.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	fd = open(sink.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return;
-	dup3(fd, log.fd, O_CLOEXEC);
+	dup3(fd, sink.fd, O_CLOEXEC);
 	close(fd);
 }
 
 int
 log_descriptor(void)
 {
-	return log.fd;
+	return sink.fd;
 }
 
 void
 log_set_name(const char *name)
 {
-	snprintf(log.name, sizeof(log.name), "%s", name);
+	snprintf(sink.name, sizeof(sink.name), "%s", name);
 }
 
 void
 log_set_level(int64_t level)
 {
-	log.level = level;
+	sink.level = level;
 }
 
 static void
@@ -89,15 +89,15 @@ put(int level, const char *format, va_list args)
 	ssize_t done;
 	int n;
 
-	if (level < log.level)
+	if (level < sink.level)
 		return;
 	vsnprintf(sentence, sizeof(sentence), format, args);
 	clock_print(clock_ms(), when);
 	n = snprintf(line, sizeof(line), "%d:%s %s %c %s\n", (int)getpid(),
-	    log.name, when, level_table[level].mark, sentence);
-	done = write(log.fd, line, (size_t)n);
-	if (log.has_syslog || done < 0)
-		syslog(level_table[level].priority, "%s: %s", log.name,
+	    sink.name, when, level_table[level].mark, sentence);
+	done = write(sink.fd, line, (size_t)n);
+	if (sink.has_syslog || done < 0)
+		syslog(level_table[level].priority, "%s: %s", sink.name,
 		    sentence);
 }
 

@@ -299,9 +299,10 @@ print_help(void)
 
 		if (strcmp(section, row->section) != 0)
 			printf("\n%s\n", section = row->section);
-		printf("  --%s%s%c%s <%s>", row->name,
-		    row->flag != 0 ? ", -" : "", row->flag != 0 ? row->flag :
-		    ' ', row->flag != 0 ? " " : "", type_words(row));
+		printf("  --%s", row->name);
+		if (row->flag != 0)
+			printf(", -%c", row->flag);
+		printf(" <%s>", type_words(row));
 		printf(" default: %s%s\n", row->standard[0] != 0 ?
 		    row->standard : "(empty)",
 		    row->when == OPTION_LIVE ? "; CONFIG SET too" : "");

@@ -48,7 +48,7 @@ bool settings_read_text(struct options *o, const char *name, struct slice text,
 char *settings_rewrite_text(const struct options *o, struct slice old,
     char why[SETTINGS_WHY]);
 
-/* Does that to the file, which is replaced in one step.  -errno and a reason. */
+/* Does that to the file, replaced in one step.  -errno and a reason. */
 int settings_rewrite(const struct options *o, const char *file,
     char why[SETTINGS_WHY]);
 

@@ -58,7 +58,7 @@ struct sup {
 	struct child child[PROC_MAX];
 	int bell[PROC_MAX], bell_mine;
 	int signals;         /* signalfd */
-	int ready;           /* pipe to whoever waits in the foreground, or -1 */
+	int ready;           /* pipe to who waits in the foreground */
 	bool is_serving;     /* all were ready once */
 	bool is_ending;
 	int64_t end_us;      /* when patience ends */
@@ -593,8 +593,8 @@ prepare_place(const struct options *o)
 }
 
 /*
- * Goes into the background: the parent stays until all is ready (0) or the start
- * has failed.  Returns the pipe to tell it, -1 when we stay.
+ * Goes into the background: the parent stays until all is ready (0) or the
+ * start has failed.  Returns the pipe to tell it, -1 when we stay.
  */
 static int
 go_into_background(const struct options *o)
