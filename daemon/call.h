@@ -91,6 +91,10 @@ call_logs(struct call *c, int argc, const struct slice *argv)
 bool call_int(struct call *c, int i, int64_t *n);
 bool call_double(struct call *c, int i, double *d);
 
+/* An integer from min to max; else Redis's "value must between" error. */
+bool call_int_between(struct call *c, int i, int64_t min, int64_t max,
+    int64_t *n);
+
 /* The options that this turn of the loop acts upon. */
 const struct options *call_options(const struct call *c);
 
@@ -117,6 +121,15 @@ bool call_park(struct call *c, int first_key, int keys, int64_t timeout_ms,
  * milliseconds; on failure replies Redis's error and returns false.
  */
 bool call_timeout(struct call *c, int i, int64_t *timeout_ms);
+
+/* For the row of a container (arity -2): arity has failed before. */
+void cmd_container(struct call *c);
+
+/*
+ * The whole body of a container's HELP: made from the rows of its
+ * subcommands.
+ */
+void call_help(struct call *c);
 
 /*
  * For place WALK: enters a slot (unless EXEC holds it already) with a

@@ -25,7 +25,7 @@
 #define NUMKEYS(n) { .kind = COMMAND_NUMKEYS, .at = (n) }
 #define DEST_NUMKEYS(dest, n) \
 	{ .kind = COMMAND_DEST_NUMKEYS, .first = (dest), .at = (n) }
-#define SORTKEYS { .kind = COMMAND_SORTKEYS, .first = 1, .last = 1, .step = 1 }
+#define SORTKEYS { .kind = COMMAND_SORTKEYS, .first = 1 }
 
 const struct command command_table[CMD_COUNT] = {
 #define COMMAND(id, name, place, flags, arity, keys, family, since, \
