@@ -116,6 +116,9 @@ enum call_timeout { CALL_NULL, CALL_NULL_ARRAY, CALL_ZERO };
 bool call_park(struct call *c, int first_key, int keys, int64_t timeout_ms,
     enum call_timeout answer);
 
+/* Whether this request was blocked and runs again. */
+bool call_has_waited(const struct call *c);
+
 /*
  * The timeout argument of blocking commands: seconds as a double, into
  * milliseconds; on failure replies Redis's error and returns false.

@@ -161,6 +161,12 @@ call_park(struct call *call, int first_key, int keys, int64_t timeout_ms,
 	return true;
 }
 
+bool
+call_has_waited(const struct call *call)
+{
+	return call->conn->park.ticket != 0;
+}
+
 /* --- waking ------------------------------------------------------------ */
 
 void
