@@ -246,7 +246,7 @@ gather(struct heap_own *own, struct span *s)
 		word_order();
 		s->remote[i] = 0;
 	}
-	s->remotes = 0;
+	word_store(&s->remotes, 0);
 	word_unlock(&s->lock);
 	s->free += (uint16_t)count;
 	s->hint = 0;
@@ -437,7 +437,7 @@ give_remote(struct heap_own *own, struct span *s, uint32_t n, uint64_t *done,
 {
 	word_lock(&s->lock, own->holder);
 	s->remote[n / 64] |= 1ull << n % 64;
-	s->remotes = 1;
+	word_store(&s->remotes, 1);
 	word_order();
 	*done = value;
 	word_unlock(&s->lock);
@@ -628,7 +628,7 @@ heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
 
 		n = block_of(h, s, block);
 		s->remote[n / 64] |= 1ull << n % 64;
-		s->remotes = 1;
+		word_store(&s->remotes, 1);
 		word_order();
 		*done = value;
 		if (is_ours)
