@@ -49,7 +49,12 @@ struct call {
 
 typedef void call_run(struct call *c);
 
-/* The function of every command, in the table's order. */
+/* Every command's function. */
+#define COMMAND(id, name, place, flags, arity, keys, family, since, \
+    complexity, arguments, words, function) call_run function;
+#include "proto/command.def"
+
+/* The same in the table's order. */
 extern call_run *const call_table[CMD_COUNT];
 
 /* The key in argument i. */

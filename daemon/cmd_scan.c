@@ -69,18 +69,37 @@ cmd_scan_read_options(struct call *c, int i, bool may_type,
 }
 
 void
-cmd_scan_reply_cursor(struct call *c, uint64_t cursor)
+cmd_scan_add(struct cmd_scan_found *found, struct slice text)
+{
+	struct slice *more;
+
+	if (found->count == found->room) {
+		found->room = found->room * 2 + 64;
+		more = txn_scratch(found->txn, found->room * sizeof(*more));
+		if (found->count > 0)
+			memcpy(more, found->text, found->count * sizeof(*more));
+		found->text = more;
+	}
+	found->text[found->count++] = text;
+}
+
+void
+cmd_scan_reply(struct call *c, uint64_t cursor,
+    const struct cmd_scan_found *found)
 {
 	char text[NUMBER_TEXT];
+	size_t i;
 
 	reply_array(c->reply, 2);
 	reply_bulk(c->reply, (struct slice){ text,
 	    number_put_uint(text, cursor) });
+	reply_array(c->reply, (int64_t)found->count);
+	for (i = 0; i < found->count; i++)
+		reply_bulk(c->reply, found->text[i]);
 }
 
 void
 cmd_scan_reply_nothing(struct call *c)
 {
-	cmd_scan_reply_cursor(c, 0);
-	reply_array(c->reply, 0);
+	cmd_scan_reply(c, 0, &(struct cmd_scan_found){ .count = 0 });
 }

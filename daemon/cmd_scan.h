@@ -35,10 +35,25 @@ cmd_scan_matches(const struct cmd_scan_options *options, struct slice text)
 	    glob_match(options->pattern, text, false);
 }
 
+/*
+ * What a scan has found so far; in scratch memory.  Zero but for txn at the
+ * beginning.
+ */
+struct cmd_scan_found {
+	struct txn *txn;
+	struct slice *text;
+	size_t count, room;
+	uint64_t looked_at; /* entries visited, whether they match or not */
+};
+
+/* Adds a text, which must stay where it is until the reply. */
+void cmd_scan_add(struct cmd_scan_found *found, struct slice text);
+
+/* Replies the next cursor and an array of what was found. */
+void cmd_scan_reply(struct call *c, uint64_t cursor,
+    const struct cmd_scan_found *found);
+
 /* The reply to a scan of a key that does not exist. */
 void cmd_scan_reply_nothing(struct call *c);
-
-/* Replies the next cursor; the array of what was found has to follow. */
-void cmd_scan_reply_cursor(struct call *c, uint64_t cursor);
 
 #endif

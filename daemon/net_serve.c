@@ -293,7 +293,6 @@ serve(struct worker *w, struct request *q)
 		break;
 	default:
 		run(&w->call, q);
-		txn_rest(&w->txn);
 		break;
 	}
 }

@@ -5,10 +5,6 @@
  */
 #include "daemon/call.h"
 
-#define COMMAND(id, name, place, flags, arity, keys, family, since, complexity, \
-    arguments, words, function) call_run function;
-#include "proto/command.def"
-
 call_run *const call_table[CMD_COUNT] = {
 #define COMMAND(id, name, place, flags, arity, keys, family, since, complexity, \
     arguments, words, function) [CMD_##id] = function,

@@ -204,9 +204,12 @@ append(struct txn *t)
 
 /* --- the ends ---------------------------------------------------------- */
 
-void
-txn_rest(struct txn *t)
+static void
+forget(struct txn *t)
 {
+	t->record.count = 0;
+	t->record.used = 0;
+	t->verbatim.bytes = 0;
 	if (unlikely(t->scratch != NULL)) {
 		if (t->scratch->next != NULL ||
 		    t->scratch->room > SCRATCH_BYTES)
@@ -214,15 +217,6 @@ txn_rest(struct txn *t)
 		else
 			t->scratch->used = 0;
 	}
-}
-
-static void
-forget(struct txn *t)
-{
-	t->record.count = 0;
-	t->record.used = 0;
-	t->verbatim.bytes = 0;
-	txn_rest(t);
 }
 
 void
