@@ -22,8 +22,10 @@ park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
 	else
 		w->parked = c;
 	w->parked_last = c;
-	if (why == CONN_BLOCKED)
+	if (why == CONN_BLOCKED) {
 		stat_add(w->stats, blocked, 1);
+		conn_show(c);
+	}
 }
 
 static void
@@ -33,13 +35,14 @@ unlink_parked(struct conn *c)
 
 	if (c->park.why == CONN_SERVES)
 		return;
-	if (c->park.why == CONN_BLOCKED)
-		stat_add(w->stats, blocked, -1);
 	*(c->park.prev != NULL ? &c->park.prev->park.next : &w->parked) =
 	    c->park.next;
 	*(c->park.next != NULL ? &c->park.next->park.prev : &w->parked_last) =
 	    c->park.prev;
+	if (c->park.why == CONN_BLOCKED)
+		stat_add(w->stats, blocked, -1);
 	c->park.why = CONN_SERVES;
+	conn_show(c);
 }
 
 /* --- keys that somebody waits for -------------------------------------- */

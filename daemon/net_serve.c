@@ -293,6 +293,7 @@ serve(struct worker *w, struct request *q)
 		break;
 	default:
 		run(&w->call, q);
+		txn_rest(&w->txn);
 		break;
 	}
 }

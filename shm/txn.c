@@ -204,12 +204,9 @@ append(struct txn *t)
 
 /* --- the ends ---------------------------------------------------------- */
 
-static void
-forget(struct txn *t)
+void
+txn_rest(struct txn *t)
 {
-	t->record.count = 0;
-	t->record.used = 0;
-	t->verbatim.bytes = 0;
 	if (unlikely(t->scratch != NULL)) {
 		if (t->scratch->next != NULL ||
 		    t->scratch->room > SCRATCH_BYTES)
@@ -217,6 +214,15 @@ forget(struct txn *t)
 		else
 			t->scratch->used = 0;
 	}
+}
+
+static void
+forget(struct txn *t)
+{
+	t->record.count = 0;
+	t->record.used = 0;
+	t->verbatim.bytes = 0;
+	txn_rest(t);
 }
 
 void

@@ -137,6 +137,9 @@ void txn_log(struct txn *t, int db, int argc, const struct slice *argv);
 /* Same as txn_log() for text that already is one RESP command and outlives the commit. */
 void txn_log_text(struct txn *t, int db, struct slice text);
 
+/* Gives up the scratch memory of a command that ran without a transaction. */
+void txn_rest(struct txn *t);
+
 void txn_begin(struct txn *t);
 void txn_commit(struct txn *t);
 /* Takes everything back, without jumping. */
