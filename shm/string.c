@@ -1,0 +1,54 @@
+#include "shm/string.h"
+
+bool
+string_int(const struct value *v, int64_t *n)
+{
+	if (value_encoding(v) != STRING_INT)
+		return number_get_int((struct slice){ value_data(v),
+		    value_bytes(v) }, n);
+	memcpy(n, value_data(v), sizeof(*n));
+	return true;
+}
+
+struct value *
+string_put_int(struct txn *t, const struct key *k, struct value *v, int64_t n)
+{
+	if (v != NULL && value_encoding(v) == STRING_INT) {
+		txn_write(t, value_data(v), &n, sizeof(n));
+		slot_touch(t, k);
+		return v;
+	}
+	v = slot_put(t, k, v, VALUE_STRING, STRING_INT, sizeof(n),
+	    v != NULL ? value_expires(v) : -1, false);
+	memcpy(value_data(v), &n, sizeof(n));
+	return v;
+}
+
+struct value *
+string_grow(struct txn *t, const struct key *k, struct value *v, size_t bytes,
+    bool *is_new)
+{
+	char digits[NUMBER_TEXT];
+	struct slice old = { NULL, 0 };
+	struct value *to;
+
+	*is_new = v == NULL || value_encoding(v) == STRING_INT;
+	if (v != NULL)
+		old = string_text(v, digits);
+	if (bytes < old.bytes)
+		bytes = old.bytes;
+	if (*is_new) {
+		to = slot_put(t, k, v, VALUE_STRING, STRING_RAW, bytes,
+		    v != NULL ? value_expires(v) : -1, false);
+		if (old.bytes > 0)
+			memcpy(value_data(to), old.data, old.bytes);
+	} else {
+		to = bytes > old.bytes ? slot_resize(t, k, v, bytes) : v;
+		*is_new = to != v;
+		if (value_encoding(to) != STRING_RAW)
+			slot_set_encoding(t, to, STRING_RAW);
+		slot_touch(t, k);
+	}
+	memset(value_data(to) + old.bytes, 0, bytes - old.bytes);
+	return to;
+}
