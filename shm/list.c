@@ -1,6 +1,7 @@
 #include "shm/list.h"
 
 #define NODE_FIRST 480  /* room of a short chain's new node */
+#define SPARE_TINY 96   /* most that a tiny list grows by at once */
 #define NODES_SHORT 8   /* from here on new nodes have all the room */
 
 /* --- rows in records and nodes, and their limits ----------------------- */
@@ -135,16 +136,25 @@ make_small(struct list_pen *p)
 
 /* --- pushing ----------------------------------------------------------- */
 
-/* A record like the present one with more room at one end. */
+/*
+ * A record like the present one with more room at one end.  A list pushed to
+ * again is likely to grow: tiny ones get twice the room, which is still less
+ * than a quicklist's own words.
+ */
 static struct row
 regrow_record(struct list_pen *p, enum list_end end, uint32_t more)
 {
 	struct row from, r;
+	uint32_t used, spare;
 
 	if (p->value == NULL)
 		return new_record(p, more, end);
 	from = row_of_record(p->value);
-	r = new_record(p, row_used(&from) + more + row_used(&from) / 4, end);
+	used = row_used(&from);
+	spare = used < SPARE_TINY ? used : SPARE_TINY;
+	if (spare < used / 4)
+		spare = used / 4;
+	r = new_record(p, used + more + spare, end);
 	row_add_row(&r, end, &from);
 	return r;
 }
