@@ -33,8 +33,6 @@ read_number(struct resp *r, const char *data, size_t bytes, int64_t *n)
 				return RESP_REQUEST;
 			}
 			if ((uint32_t)(p[1] - '0') <= 9 && p[2] == '\r') {
-				if (end - p < 4)
-					return RESP_MORE;
 				*n = v * 10 + (uint32_t)(p[1] - '0');
 				r->used += 5;
 				return RESP_REQUEST;
@@ -165,7 +163,8 @@ escape(const char *p, const char *end, char *to)
 
 /*
  * One word of a line from *at on, unquoted in place.  Returns false when its
- * quotes do not close.
+ * quotes do not close.  Vertical tabs and form feeds do not end a plain word,
+ * as little as in Redis, though they are skipped before one.
  */
 static bool
 read_word(char **at, char *end, struct slice *word)
@@ -189,7 +188,7 @@ read_word(char **at, char *end, struct slice *word)
 			quote = 0;
 			p++;
 			break;
-		} else if (is_space(*p)) {
+		} else if (is_space(*p) && *p != '\v' && *p != '\f') {
 			break;
 		} else if (*p == '"' || *p == '\'') {
 			quote = *p;
