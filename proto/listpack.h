@@ -27,15 +27,23 @@ struct listpack_value {
 	int64_t number;
 };
 
-void listpack_init(char *lp);                    /* LISTPACK_EMPTY_BYTES at lp */
-size_t listpack_bytes(const char *lp);           /* total, as its header says */
-size_t listpack_count(const char *lp);           /* number of elements */
-size_t listpack_first(const char *lp);           /* position, 0 when empty */
-size_t listpack_last(const char *lp);
-size_t listpack_next(const char *lp, size_t at); /* 0 after the last */
-size_t listpack_prev(const char *lp, size_t at); /* 0 before the first */
-size_t listpack_index(const char *lp, int64_t index); /* negative from the end; 0 out of range */
+/* An empty one, LISTPACK_EMPTY_BYTES at lp. */
+void listpack_init(char *lp);
+/* Bytes in all, as its header says. */
+size_t listpack_bytes(const char *lp);
+/* Number of elements; counted one by one from 65535 on. */
+size_t listpack_count(const char *lp);
 
+/* The position of the first and of the last element, 0 when there is none. */
+size_t listpack_first(const char *lp);
+size_t listpack_last(const char *lp);
+/* The position after or before `at`, 0 when that was the last or first. */
+size_t listpack_next(const char *lp, size_t at);
+size_t listpack_prev(const char *lp, size_t at);
+/* The position of the index-th element, negative from the end; else 0. */
+size_t listpack_index(const char *lp, int64_t index);
+
+/* The element at `at`; a string is a slice of the listpack itself. */
 struct listpack_value listpack_get(const char *lp, size_t at);
 
 /* The element as text; integers are printed into scratch (24 bytes or more). */

@@ -43,7 +43,7 @@ bool number_get_long_double(struct slice s, long double *d);
  */
 bool number_get_memory(struct slice s, int64_t *bytes);
 
-/* Decimal digits of n into text, at most 20 bytes, no ending zero; the length. */
+/* Decimal digits of n into text (20 bytes, no ending zero); the length. */
 size_t number_put_int(char *text, int64_t n);
 size_t number_put_uint(char *text, uint64_t n);
 

@@ -268,6 +268,12 @@ reply_verbatim(struct reply *r, const char *kind3, struct slice s)
 	filled(r, put_end(p + 4 + s.bytes));
 }
 
+static inline bool
+is_break(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
 /*
  * Ends an error whose text is already behind the reply, one byte for the
  * mark away from its end; room for a line's end is there too.
@@ -279,10 +285,10 @@ end_error(struct reply *r, size_t bytes)
 	size_t i;
 
 	*p = '-';
-	while (bytes > 0 && (text[bytes - 1] == '\r' || text[bytes - 1] == '\n'))
+	while (bytes > 0 && is_break(text[bytes - 1]))
 		bytes--;
 	for (i = 0; i < bytes; i++)
-		if (text[i] == '\r' || text[i] == '\n')
+		if (is_break(text[i]))
 			text[i] = ' ';
 	filled(r, put_end(text + bytes));
 	r->errors++;

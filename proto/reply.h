@@ -63,10 +63,13 @@ void reply_set(struct reply *r, int64_t count);       /* ~count or *count */
 void reply_push(struct reply *r, int64_t count);      /* >count or *count */
 void reply_attribute(struct reply *r, int64_t pairs); /* |pairs, RESP3 only */
 void reply_bool(struct reply *r, bool b);             /* #t #f or :1 :0 */
-void reply_double(struct reply *r, double d);         /* ,d or $n, number_put_double */
+/* ,d or $n, as number_put_double() prints it. */
+void reply_double(struct reply *r, double d);
 void reply_big(struct reply *r, struct slice digits); /* (digits or $n */
-void reply_verbatim(struct reply *r, const char *kind3, struct slice s); /* =n txt:... or $n */
-void reply_bulk_double(struct reply *r, double d);    /* always $n, number_put_double */
+/* =n with the kind ("txt", "mkd") before the bytes, or $n without. */
+void reply_verbatim(struct reply *r, const char *kind3, struct slice s);
+/* $n for RESP3 too, as number_put_double() prints it. */
+void reply_bulk_double(struct reply *r, double d);
 
 /*
  * An error.  The text begins with its code: "ERR syntax error", "WRONGTYPE

@@ -2,9 +2,9 @@
  * resp - requests as clients send them
  *
  * A request is an array of bulk strings ("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n") or
- * an inline line ("GET k\n").  The reader works on bytes that the caller holds; a
- * request that is cut is continued where the reader stopped when more bytes are
- * there.  Arguments are slices into the caller's bytes.
+ * an inline line ("GET k\n").  The reader works on bytes that the caller
+ * holds; a request that is cut is continued where the reader stopped when more
+ * bytes are there.  Arguments are slices into the caller's bytes.
  *
  * Source of limits and error texts: redis-server 7.
  */
@@ -26,10 +26,10 @@ struct resp_limits {
 /* Where the reader is within a request; all zero at its first byte. */
 struct resp {
 	int64_t left;      /* arguments still to come, 0: count not read yet */
-	int64_t bulk;      /* bytes of the argument being read, plus 1; 0: unknown */
+	int64_t bulk;      /* bytes of the argument, plus 1; 0: unknown */
 	size_t used;       /* bytes of the request read so far */
 	bool is_inline;    /* of a request that was read: it came as a line */
-	char error[64];    /* after RESP_ERROR: text behind "Protocol error: " */
+	char error[64];    /* RESP_ERROR: text behind "Protocol error: " */
 };
 
 enum resp_result {

@@ -141,6 +141,6 @@ hear_stream(struct slice in, size_t first, size_t step, bool is_stranger)
 bool
 hear_same(const struct heard *a, const struct heard *b)
 {
-	return a->bytes == b->bytes && memcmp(a->text, b->text, a->bytes) == 0 &&
-	    a->last == b->last && strcmp(a->error, b->error) == 0;
+	return a->bytes == b->bytes &&
+	    memcmp(a->text, b->text, a->bytes) == 0 && a->last == b->last && strcmp(a->error, b->error) == 0;
 }

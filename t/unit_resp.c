@@ -19,7 +19,8 @@ listen_cut(struct slice in, bool is_stranger)
 	size_t cut;
 
 	for (cut = 0; cut < in.bytes; cut++) {
-		other = hear_stream(in, cut, cut == 0 ? 1 : in.bytes, is_stranger);
+		other = hear_stream(in, cut, cut == 0 ? 1 : in.bytes,
+		    is_stranger);
 		if (!hear_same(&whole, &other))
 			ck_abort_msg("%.*s cut at %zu: heard %s %s, not %s %s",
 			    (int)in.bytes, in.data, cut, other.text,
@@ -33,7 +34,8 @@ START_TEST(requests)
 {
 	static const struct { struct slice in; const char *heard; } rows[] = {
 		{ SLICE("*1\r\n$4\r\nPING\r\n"), "PING;" },
-		{ SLICE("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n"), "SET|k|;" },
+		{ SLICE("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n"),
+		    "SET|k|;" },
 		{ SLICE("*2\r\n$3\r\nGET\r\n$12\r\n\r\n*1\r\n$4\r\nab\r\n"),
 		    "GET|\r\n*1\r\n$4\r\nab;" },
 		{ SLICE("*12\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n"
@@ -43,7 +45,8 @@ START_TEST(requests)
 		{ SLICE("PING\r\n"), "PING;" },
 		{ SLICE("PING\n"), "PING;" },
 		{ SLICE("\r\n\n  \r\nPING\r\n"), "PING;" },
-		{ SLICE("*0\r\n*-1\r\n*1\r\n$1\r\na\r\nb c\r\n*1\r\n$1\r\nd\r\n"),
+		{ SLICE("*0\r\n*-1\r\n*1\r\n$1\r\na\r\n"
+		    "b c\r\n*1\r\n$1\r\nd\r\n"),
 		    "a;b|c;d;" },
 		{ SLICE(" set\tk  'a b' \r\n"), "set|k|a b;" },
 		{ SLICE("x \"\" ''\r\n"), "x||;" },
