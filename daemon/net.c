@@ -295,6 +295,29 @@ close_idle(struct worker *w)
 			conn_drop(c);
 }
 
+/* Paces: a third of what happened since, two thirds of what was said before. */
+static void
+measure_pace(struct worker *w, int64_t us)
+{
+	static const struct { enum stat_id what, pace; } row[PACES] = {
+		{ STAT_commands, STAT_ops },
+		{ STAT_bytes_in, STAT_input_pace },
+		{ STAT_bytes_out, STAT_output_pace } };
+	uint64_t used = gate_used_bytes();
+	int i;
+
+	for (i = 0; i < PACES; i++) {
+		uint64_t now = w->stats->v[row[i].what],
+		    more = now > w->paced[i] ? now - w->paced[i] : 0;
+
+		w->stats->v[row[i].pace] = (2 * w->stats->v[row[i].pace] +
+		    more * 1000000 / (uint64_t)us) / 3;
+		w->paced[i] = now;
+	}
+	if (used > w->stats->v[STAT_peak_bytes])
+		w->stats->v[STAT_peak_bytes] = used;
+}
+
 /* What is done `hz` times a second. */
 static void
 look_after_time(struct worker *w)
@@ -304,12 +327,12 @@ look_after_time(struct worker *w)
 
 	if (now < w->cron_us)
 		return;
+	measure_pace(w, now - w->cron_us + period);
 	w->cron_us = now + period;
 	if (w->state.pause != STATE_PAUSE_NONE &&
 	    w->now_ms >= w->state.pause_until_ms)
 		w->txn.may_expire = true;
 	close_idle(w);
-	w->any_monitor = net_count(STAT_monitors) > 0;
 	/* Somebody who had precedence may be gone. */
 	if (deaths != w->deaths) {
 		w->deaths = deaths;
@@ -353,6 +376,7 @@ turn(struct worker *w)
 	w->txn.now_ms = w->now_ms;
 	w->ticks = clock_ticks();
 	w->commands = 0;
+	w->any_monitor = net_count(STAT_monitors) > 0;
 	act_upon_state(w);
 	if (unlikely(w->state.is_frozen))
 		stand_still(w);
@@ -383,6 +407,28 @@ net_count(enum stat_id id)
 
 	for (i = 0; i < REGION->head.workers; i++)
 		count += word_load(&REGION->area[i].stats.v[id]);
+	return count;
+}
+
+int64_t
+net_keys(uint8_t db)
+{
+	int64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].keys[db]);
+	return count;
+}
+
+int64_t
+net_expires(uint8_t db)
+{
+	int64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].expires[db]);
 	return count;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/ring.h"
 #include "shm/region.h"
 
+#define PACES 3
 #define WORKER_BATCH 64
 #define WORKER_ARGS 4096
 #define WORKER_TOUCHED 64
@@ -79,6 +80,7 @@ struct worker {
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
+	uint64_t paced[PACES];          /* counters when their pace was measured */
 	uint64_t resets;                /* state.stat_resets seen */
 	uint64_t deaths;                /* of processes of the node, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */

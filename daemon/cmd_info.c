@@ -1,0 +1,400 @@
+/*
+ * cmd_info - INFO
+ *
+ * One function a section, one row each in sections[].  Numbers that processes count
+ * for themselves are added up from the region.
+ *
+ * Not here: names of counters (shm/stat.def), of failover states.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "daemon/clock.h"
+#include "daemon/cmd_conn.h"
+#include "daemon/cmd_memory.h"
+#include "daemon/net_gate.h"
+
+/* What is printed so far, in scratch memory. */
+struct page {
+	struct call *c;
+	char *text;
+	size_t used, room;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+put(struct page *p, const char *format, ...)
+{
+	va_list list;
+	int n;
+
+	for (;;) {
+		va_start(list, format);
+		n = vsnprintf(p->text + p->used, p->room - p->used, format,
+		    list);
+		va_end(list);
+		if ((size_t)n < p->room - p->used)
+			break;
+		p->room = p->room * 2 + (size_t)n + 4096;
+		p->text = memcpy(txn_scratch(p->c->txn, p->room), p->text,
+		    p->used);
+	}
+	p->used += (size_t)n;
+}
+
+#define N(x) ((long long)(x))
+
+/* "1.50M": bytes for people. */
+static void
+put_bytes(struct page *p, const char *name, uint64_t bytes)
+{
+	static const char units[] = "BKMGTP";
+	double d = (double)bytes;
+	int unit = 0;
+
+	while (d >= 1024 && unit < 5) {
+		d /= 1024;
+		unit++;
+	}
+	put(p, "%s:%lld\r\n%s_human:", name, N(bytes), name);
+	put(p, unit == 0 ? "%.0f%c\r\n" : "%.2f%c\r\n", d, units[unit]);
+}
+
+static void
+server(struct page *p)
+{
+	const struct worker *w = p->c->worker;
+	const struct options *o = &w->state.options;
+	int64_t up = (w->now_ms - REGION->head.born_ms) / 1000;
+	struct utsname host;
+
+	uname(&host);
+	put(p, "redis_version:%s\r\nalmandine_version:%s\r\n"
+	    "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\n"
+	    "redis_build_id:0\r\nredis_mode:%s\r\nos:%s %s %s\r\n"
+	    "arch_bits:%d\r\nmonotonic_clock:POSIX clock_gettime\r\n"
+	    "multiplexing_api:io_uring\r\natomicvar_api:c11-builtin\r\n"
+	    "gcc_version:%s\r\n", CONN_REDIS_VERSION, PACKAGE_VERSION,
+	    o->cluster_enabled ? "cluster" : "standalone", host.sysname,
+	    host.release, host.machine, (int)sizeof(void *) * 8, __VERSION__);
+	put(p, "process_id:%u\r\nprocess_supervised:no\r\nworkers:%u\r\n"
+	    "process_deaths:%lld\r\nrun_id:%s\r\ntcp_port:%lld\r\n"
+	    "server_time_usec:%lld\r\nuptime_in_seconds:%lld\r\n"
+	    "uptime_in_days:%lld\r\nhz:%lld\r\nconfigured_hz:%lld\r\n"
+	    "lru_clock:%lld\r\nexecutable:%s\r\nconfig_file:%s\r\n"
+	    "io_threads_active:0\r\n", REGION->head.supervisor_pid,
+	    REGION->head.workers, N(REGION->sup.deaths), REGION->head.run_id,
+	    N(o->port), N(clock_us()), N(up), N(up / 86400), N(o->hz),
+	    N(o->hz), N(w->now_ms / 1000 & 0xffffff), REGION->head.exec_file,
+	    REGION->head.config_file);
+}
+
+static void
+put_stats(struct page *p, enum stat_section section)
+{
+	int i;
+
+	for (i = 0; i < STAT_COUNT; i++)
+		if (stat_table[i].section == section && stat_table[i].name[0])
+			put(p, "%s:%lld\r\n", stat_table[i].name,
+			    N(net_count((enum stat_id)i)));
+}
+
+static void
+clients(struct page *p)
+{
+	put_stats(p, STAT_CLIENTS);
+	put(p, "cluster_connections:0\r\nmaxclients:%lld\r\n"
+	    "client_recent_max_input_buffer:0\r\n"
+	    "client_recent_max_output_buffer:0\r\ntracking_clients:0\r\n"
+	    "clients_in_timeout_table:%lld\r\n",
+	    N(p->c->worker->state.options.maxclients),
+	    N(net_count(STAT_blocked)));
+}
+
+static void
+memory(struct page *p)
+{
+	struct memory_sums m;
+	struct sysinfo host;
+	double used, rss;
+
+	memory_sum(p->c->worker, &m);
+	sysinfo(&host);
+	used = (double)m.used_bytes;
+	rss = (double)m.rss_bytes;
+	put_bytes(p, "used_memory", m.used_bytes);
+	put_bytes(p, "used_memory_rss", m.rss_bytes);
+	put_bytes(p, "used_memory_peak", m.peak_bytes);
+	put(p, "used_memory_peak_perc:%.2f%%\r\nused_memory_overhead:%lld\r\n"
+	    "used_memory_startup:%lld\r\nused_memory_dataset:%lld\r\n"
+	    "used_memory_dataset_perc:%.2f%%\r\n",
+	    100 * used / (double)m.peak_bytes, N(m.used_bytes - m.heap_bytes),
+	    N(m.fixed_bytes), N(m.heap_bytes), 100 * (double)m.heap_bytes / used);
+	put(p, "allocator_allocated:%lld\r\nallocator_active:%lld\r\n"
+	    "allocator_resident:%lld\r\n", N(m.heap_bytes),
+	    N(m.span_bytes), N(m.span_bytes));
+	put_bytes(p, "total_system_memory",
+	    (uint64_t)host.totalram * host.mem_unit);
+	put_bytes(p, "used_memory_lua", 0);
+	put_bytes(p, "used_memory_scripts", 0);
+	put(p, "number_of_cached_scripts:0\r\nnumber_of_functions:0\r\n"
+	    "number_of_libraries:0\r\n");
+	put_bytes(p, "maxmemory",
+	    (uint64_t)p->c->worker->state.options.maxmemory);
+	put(p, "maxmemory_policy:noeviction\r\nallocator_frag_ratio:%.2f\r\n"
+	    "allocator_frag_bytes:%lld\r\nmem_fragmentation_ratio:%.2f\r\n"
+	    "mem_fragmentation_bytes:%lld\r\nmem_not_counted_for_evict:0\r\n"
+	    "mem_replication_backlog:%lld\r\n"
+	    "mem_total_replication_buffers:%lld\r\nmem_clients_slaves:0\r\n"
+	    "mem_clients_normal:%lld\r\nmem_cluster_links:0\r\n"
+	    "mem_aof_buffer:0\r\nmem_allocator:almandine-heap\r\n"
+	    "mem_private_allocator:%s\r\nmem_private_bytes:%lld\r\n"
+	    "active_defrag_running:0\r\nlazyfree_pending_objects:0\r\n"
+	    "lazyfreed_objects:0\r\n",
+	    (double)m.span_bytes / (double)(m.heap_bytes + 1),
+	    N(m.span_bytes - m.heap_bytes), rss / used,
+	    N(m.rss_bytes) - N(m.used_bytes), N(m.log_bytes), N(m.log_bytes),
+	    N(m.client_bytes), m.private_allocator, N(m.private_bytes));
+}
+
+static void
+persistence(struct page *p)
+{
+	put(p, "loading:0\r\nasync_loading:0\r\n"
+	    "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n"
+	    "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:ok\r\n"
+	    "rdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n"
+	    "rdb_saves:0\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"
+	    "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n"
+	    "aof_current_rewrite_time_sec:-1\r\n"
+	    "aof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\n",
+	    N(p->c->worker->state.last_save_s));
+}
+
+static void
+stats(struct page *p)
+{
+	put_stats(p, STAT_STATS);
+	put(p, "instantaneous_input_kbps:%.2f\r\n"
+	    "instantaneous_output_kbps:%.2f\r\nsync_full:0\r\n"
+	    "sync_partial_ok:0\r\nsync_partial_err:0\r\npubsub_channels:0\r\n"
+	    "pubsub_patterns:0\r\nlatest_fork_usec:0\r\ntotal_forks:0\r\n"
+	    "slots_mended:%lld\r\nlongest_mend_usec:%lld\r\n",
+	    (double)net_count(STAT_input_pace) / 1024,
+	    (double)net_count(STAT_output_pace) / 1024,
+	    N(REGION->ctl.mends), N(REGION->ctl.mend_us_max));
+}
+
+static void
+replication(struct page *p)
+{
+	const struct log *log = &REGION->common.log;
+	uint64_t end = word_load_acquire(&log->end), first = log->first;
+
+	put(p, "role:%s\r\nconnected_slaves:0\r\n"
+	    "master_failover_state:no-failover\r\nmaster_replid:%s\r\n"
+	    "master_replid2:0000000000000000000000000000000000000000\r\n"
+	    "master_repl_offset:%lld\r\nsecond_repl_offset:-1\r\n"
+	    "repl_backlog_active:1\r\nrepl_backlog_size:%lld\r\n"
+	    "repl_backlog_first_byte_offset:%lld\r\n"
+	    "repl_backlog_histlen:%lld\r\n",
+	    p->c->worker->state.role == STATE_PRIMARY ? "master" : "slave",
+	    p->c->worker->state.replid, N(end), N(log->bytes), N(first + 1),
+	    N(end - first));
+}
+
+static void
+cpu(struct page *p)
+{
+	struct rusage self;
+
+	getrusage(RUSAGE_SELF, &self);
+	put(p, "used_cpu_sys:%lld.%06lld\r\nused_cpu_user:%lld.%06lld\r\n"
+	    "used_cpu_sys_children:0.000000\r\n"
+	    "used_cpu_user_children:0.000000\r\n", N(self.ru_stime.tv_sec),
+	    N(self.ru_stime.tv_usec), N(self.ru_utime.tv_sec),
+	    N(self.ru_utime.tv_usec));
+}
+
+static void
+modules(struct page *p)
+{
+	(void)p;
+}
+
+static void
+add_command(struct stat_command *sum, enum command_id id)
+{
+	uint32_t i, j;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < REGION->head.workers; i++) {
+		const struct stat_command *s =
+		    &REGION->area[i].stats.command[id];
+
+		sum->calls += s->calls;
+		sum->us += s->us;
+		sum->rejected += s->rejected;
+		sum->failed += s->failed;
+		for (j = 0; j < STAT_BUCKETS; j++)
+			sum->took[j] += s->took[j];
+	}
+}
+
+static void
+commandstats(struct page *p)
+{
+	struct stat_command s;
+	int i;
+
+	for (i = 0; i < CMD_COUNT; i++) {
+		add_command(&s, (enum command_id)i);
+		if (s.calls + s.rejected > 0)
+			put(p, "cmdstat_%s:calls=%lld,usec=%lld,"
+			    "usec_per_call=%.2f,rejected_calls=%lld,"
+			    "failed_calls=%lld\r\n", command_table[i].name,
+			    N(s.calls), N(s.us), s.calls > 0 ? (double)s.us /
+			    (double)s.calls : 0, N(s.rejected), N(s.failed));
+	}
+}
+
+static void
+errorstats(struct page *p)
+{
+	uint32_t workers = REGION->head.workers, i, j, k, l;
+
+	/* Each code once, where it is met first; its counts added up. */
+	for (i = 0; i < workers; i++)
+		for (j = 0; j < STAT_ERRORS; j++) {
+			const struct stat_error *e =
+			    &REGION->area[i].stats.error[j];
+			uint64_t count = 0;
+			bool is_first = true;
+
+			if (e->code[0] == 0)
+				break;
+			for (k = 0; k < workers; k++)
+				for (l = 0; l < STAT_ERRORS; l++) {
+					const struct stat_error *o =
+					    &REGION->area[k].stats.error[l];
+
+					if (strcmp(o->code, e->code) != 0)
+						continue;
+					count += o->count;
+					is_first = is_first && k >= i;
+				}
+			if (is_first)
+				put(p, "errorstat_%s:count=%lld\r\n", e->code,
+				    N(count));
+		}
+}
+
+/* The time below which `part` of the calls stayed, in us. */
+static double
+percentile(const struct stat_command *s, double part)
+{
+	uint64_t wanted = (uint64_t)((double)s->calls * part), seen = 0;
+	int i;
+
+	for (i = 0; i < STAT_BUCKETS; i++) {
+		seen += s->took[i];
+		if (seen > wanted || seen == s->calls)
+			break;
+	}
+	return i == 0 ? 1.003 : (double)(1ull << i);
+}
+
+static void
+latencystats(struct page *p)
+{
+	struct stat_command s;
+	int i;
+
+	for (i = 0; i < CMD_COUNT; i++) {
+		add_command(&s, (enum command_id)i);
+		if (s.calls > 0)
+			put(p, "latency_percentiles_usec_%s:p50=%.3f,"
+			    "p99=%.3f,p99.9=%.3f\r\n", command_table[i].name,
+			    percentile(&s, 0.5), percentile(&s, 0.99),
+			    percentile(&s, 0.999));
+	}
+}
+
+static void
+cluster(struct page *p)
+{
+	put(p, "cluster_enabled:%d\r\n",
+	    (int)p->c->worker->state.options.cluster_enabled);
+}
+
+static void
+keyspace(struct page *p)
+{
+	const struct worker *w = p->c->worker;
+	int i;
+
+	for (i = 0; i < STATE_DATABASES; i++) {
+		int64_t keys = net_keys(w->state.db[i]),
+		    expires = net_expires(w->state.db[i]);
+
+		if (keys > 0)
+			put(p, "db%d:keys=%lld,expires=%lld,avg_ttl=0\r\n", i,
+			    N(keys), N(expires));
+	}
+}
+
+static const struct section {
+	const char *name;       /* as the client names it */
+	const char *title;
+	bool is_default;        /* part of INFO without arguments */
+	void (*print)(struct page *p);
+} sections[] = {
+	{ "server", "Server", true, server },
+	{ "clients", "Clients", true, clients },
+	{ "memory", "Memory", true, memory },
+	{ "persistence", "Persistence", true, persistence },
+	{ "stats", "Stats", true, stats },
+	{ "replication", "Replication", true, replication },
+	{ "cpu", "CPU", true, cpu },
+	{ "modules", "Modules", true, modules },
+	{ "commandstats", "Commandstats", false, commandstats },
+	{ "errorstats", "Errorstats", true, errorstats },
+	{ "latencystats", "Latencystats", false, latencystats },
+	{ "cluster", "Cluster", true, cluster },
+	{ "keyspace", "Keyspace", true, keyspace },
+};
+
+static bool
+is_wanted(const struct call *c, const struct section *s)
+{
+	int i;
+
+	if (c->argc == 1)
+		return s->is_default;
+	for (i = 1; i < c->argc; i++)
+		if (slice_is(c->argv[i], s->name) ||
+		    slice_is(c->argv[i], "all") ||
+		    slice_is(c->argv[i], "everything") ||
+		    (slice_is(c->argv[i], "default") && s->is_default))
+			return true;
+	return false;
+}
+
+void
+cmd_info(struct call *c)
+{
+	struct page p = { c, txn_scratch(c->txn, 8192), 0, 8192 };
+	size_t i;
+
+	for (i = 0; i < COUNT(sections); i++)
+		if (is_wanted(c, &sections[i])) {
+			put(&p, "%s# %s\r\n", p.used > 0 ? "\r\n" : "",
+			    sections[i].title);
+			sections[i].print(&p);
+		}
+	reply_verbatim(c->reply, "txt", (struct slice){ p.text, p.used });
+}
