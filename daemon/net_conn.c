@@ -195,6 +195,8 @@ conn_unread(struct conn *c, const char *data, size_t bytes)
 	    "bytes are put back between requests");
 	c->resp.used = 0;
 	resp_begin(&c->resp);
+	if (bytes == 0)
+		return;
 	make_room(c, bytes);
 	memmove(c->query.data + c->query.at + bytes,
 	    c->query.data + c->query.at, c->query.used - c->query.at);
