@@ -142,5 +142,6 @@ bool
 hear_same(const struct heard *a, const struct heard *b)
 {
 	return a->bytes == b->bytes &&
-	    memcmp(a->text, b->text, a->bytes) == 0 && a->last == b->last && strcmp(a->error, b->error) == 0;
+	    memcmp(a->text, b->text, a->bytes) == 0 &&
+	    a->last == b->last && strcmp(a->error, b->error) == 0;
 }
