@@ -338,7 +338,8 @@ put_back(struct worker *w, int at)
 	if (is_again && !q->is_inline)
 		from = q->raw;
 	drop_args(c);
-	if (q->raw >= c->query.data && q->raw < c->query.data + c->query.room)
+	if (c->query.room > 0 && q->raw >= c->query.data &&
+	    q->raw < c->query.data + c->query.room)
 		c->query.at = (size_t)(from - c->query.data);
 	else
 		conn_unread(c, from, (size_t)(to - from));

@@ -265,6 +265,7 @@ take_conns_row(struct conn *c)
 	if (i >= all->top)
 		word_store_release(&all->top, i + 1);
 	conn_show(c);
+	conn_show_use(c);
 }
 
 void
@@ -331,6 +332,7 @@ conn_new(struct worker *w, int fd)
 	c->since_ms = c->used_ms = w->now_ms;
 	c->out.grow = grow;
 	c->out.resp = 2;
+	c->last_command = CMD_COUNT;
 	c->is_authenticated = w->state.options.requirepass[0] == 0;
 	c->multi.last = &c->multi.first;
 	c->next = w->conns;

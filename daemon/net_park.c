@@ -25,6 +25,7 @@ park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
 	if (why == CONN_BLOCKED) {
 		stat_add(w->stats, blocked, 1);
 		conn_show(c);
+		conn_show_use(c);
 	}
 }
 
