@@ -1,0 +1,451 @@
+/*
+ * cmd_command - COMMAND: the table of commands as clients ask for it
+ *
+ * A container (CLIENT, CONFIG ...) has no row of its own: it is what the rows
+ * "container|sub" have in common.
+ *
+ * Not here: COMMAND DOCS (daemon/cmd_docs.c), the table (proto/command.def).
+ */
+#include "daemon/cmd_command.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "daemon/cmd_conn.h"
+
+struct slice
+command_container(const struct command *row)
+{
+	const char *bar = strchr(row->name, '|');
+
+	return bar == NULL ? (struct slice){ NULL, 0 } :
+	    (struct slice){ row->name, (size_t)(bar - row->name) };
+}
+
+/* Whether row i is a command of its own or the first one of its container. */
+static bool
+is_first(int i)
+{
+	struct slice own = command_container(&command_table[i]);
+	int j;
+
+	for (j = 0; own.data != NULL && j < i; j++)
+		if (slice_equal(command_container(&command_table[j]), own))
+			return false;
+	return true;
+}
+
+int
+command_each(struct call *c, void (*see)(struct call *c, struct slice name,
+    int row, void *arg), void *arg)
+{
+	int i, count = 0;
+
+	for (i = 0; i < CMD_COUNT; i++)
+		if (is_first(i)) {
+			struct slice own =
+			    command_container(&command_table[i]);
+
+			if (see != NULL)
+				see(c, own.data != NULL ? own :
+				    slice_of(command_table[i].name), i, arg);
+			count++;
+		}
+	return count;
+}
+
+int
+command_named(struct slice name)
+{
+	int i;
+
+	for (i = 0; i < CMD_COUNT; i++) {
+		struct slice own = command_container(&command_table[i]);
+
+		if (slice_is(name, command_table[i].name))
+			return i;
+		if (own.data != NULL && own.bytes == name.bytes &&
+		    strncasecmp(own.data, name.data, name.bytes) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* --- flags and categories ---------------------------------------------- */
+
+static const char *const flag_names[] = {
+#define FLAG(id, text) text,
+	COMMAND_FLAGS(FLAG)
+#undef FLAG
+};
+
+static void
+reply_flags(struct call *c, unsigned flags)
+{
+	size_t i;
+
+	reply_set(c->reply, __builtin_popcount(flags &
+	    ((1u << COMMAND_FLAG_BITS) - 1)));
+	for (i = 0; i < COMMAND_FLAG_BITS; i++)
+		if (flags >> i & 1)
+			reply_simple(c->reply, flag_names[i]);
+}
+
+/* Families whose category has another name. */
+static const struct { const char *family, *category; } renamed[] = {
+	{ "generic", "@keyspace" }, { "sorted-set", "@sortedset" },
+	{ "transactions", "@transaction" }, { "server", NULL },
+};
+
+static const char *
+family_category(const struct command *row, char *text, size_t room)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(renamed); i++)
+		if (strcmp(renamed[i].family, row->family) == 0)
+			return renamed[i].category;
+	snprintf(text, room, "@%s", row->family);
+	return text;
+}
+
+size_t
+command_categories(const struct command *row, const char *list[16], char *text,
+    size_t room)
+{
+	static const struct { unsigned flag; const char *category; } by_flag[] = {
+		{ COMMAND_WRITE, "@write" }, { COMMAND_READ, "@read" },
+		{ COMMAND_ADMIN, "@admin" },
+		{ COMMAND_DANGEROUS, "@dangerous" },
+		{ COMMAND_PUBSUB, "@pubsub" },
+		{ COMMAND_BLOCKING, "@blocking" },
+	};
+	const char *family = family_category(row, text, room);
+	size_t i, count = 0;
+
+	if (family != NULL)
+		list[count++] = family;
+	for (i = 0; i < COUNT(by_flag); i++)
+		if (row->flags & by_flag[i].flag)
+			list[count++] = by_flag[i].category;
+	list[count++] = row->flags & COMMAND_FAST ? "@fast" : "@slow";
+	return count;
+}
+
+static void
+reply_categories(struct call *c, const struct command *row)
+{
+	const char *list[16];
+	char text[64];
+	size_t count = command_categories(row, list, text, sizeof(text)), i;
+
+	reply_set(c->reply, (int64_t)count);
+	for (i = 0; i < count; i++)
+		reply_simple(c->reply, list[i]);
+}
+
+/* --- keys -------------------------------------------------------------- */
+
+/* One key specification: where the search begins and how keys are found. */
+static void
+reply_spec(struct call *c, const struct command *row, int index, int last,
+    int step, bool is_counted, bool is_written)
+{
+	struct reply *r = c->reply;
+
+	reply_map(r, 3);
+	reply_text(r, "flags");
+	reply_set(r, 2);
+	reply_simple(r, is_written ? "RW" : "RO");
+	reply_simple(r, is_written && !(row->flags & COMMAND_READ) ?
+	    "UPDATE" : "ACCESS");
+	reply_text(r, "begin_search");
+	reply_map(r, 2);
+	reply_text(r, "type");
+	reply_text(r, "index");
+	reply_text(r, "spec");
+	reply_map(r, 1);
+	reply_text(r, "index");
+	reply_int(r, index);
+	reply_text(r, "find_keys");
+	reply_map(r, 2);
+	reply_text(r, "type");
+	reply_text(r, is_counted ? "keynum" : "range");
+	reply_text(r, "spec");
+	reply_map(r, 3);
+	reply_text(r, is_counted ? "keynumidx" : "lastkey");
+	reply_int(r, is_counted ? 0 : last);
+	reply_text(r, is_counted ? "firstkey" : "keystep");
+	reply_int(r, is_counted ? 1 : step);
+	reply_text(r, is_counted ? "keystep" : "limit");
+	reply_int(r, is_counted ? step : 0);
+}
+
+static void
+reply_specs(struct call *c, const struct command *row)
+{
+	const struct command_keys *k = &row->keys;
+	bool is_written = row->flags & COMMAND_WRITE;
+
+	switch (k->kind) {
+	case COMMAND_NOKEYS:
+		reply_array(c->reply, 0);
+		break;
+	case COMMAND_NUMKEYS:
+		reply_array(c->reply, 1);
+		reply_spec(c, row, k->at, 0, 1, true, is_written);
+		break;
+	case COMMAND_DEST_NUMKEYS:
+		reply_array(c->reply, 2);
+		reply_spec(c, row, k->first, 0, 1, false, true);
+		reply_spec(c, row, k->at, 0, 1, true, false);
+		break;
+	default:
+		reply_array(c->reply, 1);
+		reply_spec(c, row, k->first, k->last < 0 ? k->last :
+		    k->last - k->first, k->step > 0 ? k->step : 1, false,
+		    is_written);
+		break;
+	}
+}
+
+/* --- one command ------------------------------------------------------- */
+
+static void reply_row(struct call *c, struct slice name, int i, bool alone);
+
+static void
+reply_subcommands(struct call *c, struct slice container)
+{
+	size_t place = reply_later(c->reply);
+	int i, count = 0;
+
+	for (i = 0; i < CMD_COUNT && container.data != NULL; i++)
+		if (slice_equal(command_container(&command_table[i]),
+		    container)) {
+			reply_row(c, slice_of(command_table[i].name), i, false);
+			count++;
+		}
+	reply_later_set(c->reply, place, '*', count);
+}
+
+static void
+reply_row(struct call *c, struct slice name, int i, bool alone)
+{
+	const struct command *row = &command_table[i];
+	struct slice container = command_container(row);
+	bool is_container = alone && container.data != NULL &&
+	    container.bytes == name.bytes;
+	const struct command_keys *k = &row->keys;
+	bool has_keys = k->kind != COMMAND_NOKEYS && !is_container;
+
+	reply_array(c->reply, 10);
+	reply_bulk(c->reply, name);
+	reply_int(c->reply, is_container ? -2 : row->arity);
+	reply_flags(c, is_container ? 0 : row->flags);
+	reply_int(c->reply, has_keys ? k->first : 0);
+	reply_int(c->reply, has_keys && k->kind == COMMAND_KEYS ? k->last :
+	    has_keys ? k->first : 0);
+	reply_int(c->reply, has_keys ? k->step > 0 ? k->step : k->first > 0 :
+	    0);
+	if (is_container) {
+		reply_set(c->reply, 1);
+		reply_simple(c->reply, "@slow");
+	} else {
+		reply_categories(c, row);
+	}
+	reply_array(c->reply, 0);
+	if (is_container)
+		reply_array(c->reply, 0);
+	else
+		reply_specs(c, row);
+	reply_subcommands(c, is_container ? container :
+	    (struct slice){ NULL, 0 });
+}
+
+static void
+see_row(struct call *c, struct slice name, int row, void *arg)
+{
+	(void)arg;
+	reply_row(c, name, row, true);
+}
+
+void
+cmd_command(struct call *c)
+{
+	reply_array(c->reply, command_each(c, NULL, NULL));
+	command_each(c, see_row, NULL);
+}
+
+void
+cmd_command_count(struct call *c)
+{
+	reply_int(c->reply, command_each(c, NULL, NULL));
+}
+
+void
+cmd_command_info(struct call *c)
+{
+	int i;
+
+	if (c->argc == 2) {
+		cmd_command(c);
+		return;
+	}
+	reply_array(c->reply, c->argc - 2);
+	for (i = 2; i < c->argc; i++) {
+		int row = command_named(c->argv[i]);
+		struct slice own;
+
+		if (row < 0) {
+			reply_null_array(c->reply);
+			continue;
+		}
+		own = command_container(&command_table[row]);
+		reply_row(c, own.data != NULL &&
+		    own.bytes == c->argv[i].bytes ? own :
+		    slice_of(command_table[row].name), row, true);
+	}
+}
+
+/* --- LIST -------------------------------------------------------------- */
+
+struct filter {
+	struct slice kind, value;
+	int count;
+};
+
+static void
+list_name(struct call *c, struct slice name, int row, void *arg)
+{
+	struct filter *f = arg;
+	const char *list[16];
+	char text[64];
+	size_t count, i;
+
+	if (slice_is(f->kind, "module"))
+		return;
+	if (slice_is(f->kind, "pattern") && !glob_match(f->value, name, true))
+		return;
+	if (slice_is(f->kind, "aclcat")) {
+		count = command_categories(&command_table[row], list, text,
+		    sizeof(text));
+		for (i = 0; i < count; i++)
+			if (slice_is(f->value, list[i] + 1))
+				break;
+		if (i == count)
+			return;
+	}
+	reply_bulk(c->reply, name);
+	f->count++;
+}
+
+void
+cmd_command_list(struct call *c)
+{
+	struct filter f = { SLICE(""), SLICE(""), 0 };
+	size_t place;
+
+	if (c->argc != 2 && (c->argc != 5 ||
+	    !slice_is(c->argv[2], "filterby") ||
+	    (!slice_is(c->argv[3], "module") &&
+	    !slice_is(c->argv[3], "aclcat") &&
+	    !slice_is(c->argv[3], "pattern")))) {
+		call_syntax(c);
+		return;
+	}
+	if (c->argc == 5) {
+		f.kind = c->argv[3];
+		f.value = c->argv[4];
+	}
+	place = reply_later(c->reply);
+	command_each(c, list_name, &f);
+	reply_later_set(c->reply, place, '*', f.count);
+}
+
+/* --- GETKEYS ----------------------------------------------------------- */
+
+/* The keys of the request that stands in the arguments; -1: error replied. */
+static int
+find_keys(struct call *c, int **at, const struct command **row)
+{
+	bool is_container;
+	int argc = c->argc - 2, count;
+
+	*row = command_find(c->argv + 2, argc, &is_container);
+	if (*row == NULL) {
+		reply_error(c->reply, "ERR Invalid command specified");
+		return -1;
+	}
+	if ((*row)->keys.kind == COMMAND_NOKEYS) {
+		reply_error(c->reply,
+		    "ERR The command has no key arguments");
+		return -1;
+	}
+	if ((*row)->arity > 0 ? argc != (*row)->arity :
+	    argc < -(*row)->arity) {
+		reply_error(c->reply, "ERR Invalid number of arguments "
+		    "specified for command");
+		return -1;
+	}
+	*at = txn_scratch(c->txn, (size_t)argc * sizeof(**at));
+	count = command_find_keys(*row, c->argv + 2, argc, *at, argc);
+	if (count <= 0) {
+		reply_error(c->reply,
+		    "ERR Invalid arguments specified for command");
+		return -1;
+	}
+	return count;
+}
+
+void
+cmd_command_getkeys(struct call *c)
+{
+	const struct command *row;
+	int *at, count = find_keys(c, &at, &row), i;
+
+	if (count < 0)
+		return;
+	reply_array(c->reply, count);
+	for (i = 0; i < count; i++)
+		reply_bulk(c->reply, c->argv[2 + at[i]]);
+}
+
+void
+cmd_command_getkeysandflags(struct call *c)
+{
+	const struct command *row;
+	int *at, count = find_keys(c, &at, &row), i;
+
+	if (count < 0)
+		return;
+	reply_array(c->reply, count);
+	for (i = 0; i < count; i++) {
+		reply_array(c->reply, 2);
+		reply_bulk(c->reply, c->argv[2 + at[i]]);
+		reply_set(c->reply, 2);
+		reply_simple(c->reply,
+		    row->flags & COMMAND_WRITE ? "RW" : "RO");
+		reply_simple(c->reply,
+		    row->flags & COMMAND_WRITE ? "update" : "access");
+	}
+}
+
+void
+cmd_command_help(struct call *c)
+{
+	static const char *const lines[] = {
+		"COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"(no subcommand)", "    All commands in detail.",
+		"COUNT", "    How many commands there are.",
+		"LIST [FILTERBY (MODULE <name>|ACLCAT <cat>|PATTERN <pattern>)]",
+		"    Their names.",
+		"INFO [<command-name> ...]", "    Some of them in detail.",
+		"DOCS [<command-name> ...]", "    What they are for.",
+		"GETKEYS <full-command>", "    The keys of a request.",
+		"GETKEYSANDFLAGS <full-command>",
+		"    The same, and what is done with them.",
+		"HELP", "    This text.", NULL
+	};
+
+	conn_reply_help(c, lines);
+}
