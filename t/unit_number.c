@@ -180,6 +180,34 @@ START_TEST(doubles_there_and_back)
 }
 END_TEST
 
+/* Every magnitude, ties and what rounds up to one digit more. */
+START_TEST(doubles_as_the_library_prints_them)
+{
+	static const double odd[] = { 1e-4, 0.00010000000000000002, 9.9999e-5,
+		0.5, 0.25, 0.1, 0.3, 0.99999999999999989, 9.9999999999999982,
+		99999.999999999985, 2251799813685248.25, 2251799813685248.75,
+		4503599627370495.5, 1125899906842624.125,
+		1125899906842624.375, 0.001, 1e-3 / 3, 0x1p-13, 0x1p-14 };
+	char text[NUMBER_TEXT], expected[NUMBER_TEXT];
+	uint64_t bits;
+	double d;
+	int i;
+
+	for (i = 0; i < ROUNDS * 2; i++) {
+		bits = random_word() >> 12 | (uint64_t)(1000 + i % 80) << 52;
+		if (i % 3 == 0)
+			bits &= ~(uint64_t)0 << random_word() % 52;
+		memcpy(&d, &bits, sizeof(d));
+		if (i % 2 == 0)
+			d = -d;
+		if ((size_t)i < COUNT(odd))
+			d = odd[i];
+		snprintf(expected, sizeof(expected), "%.17g", d);
+		expect_text(text, number_put_double(text, d), expected);
+	}
+}
+END_TEST
+
 START_TEST(doubles_refused)
 {
 	static const char *bad[] = {
@@ -286,6 +314,7 @@ unit_suite(void)
 	suite_add_tcase(suite, integers);
 	tcase_add_test(floats, doubles_printed);
 	tcase_add_test(floats, doubles_there_and_back);
+	tcase_add_test(floats, doubles_as_the_library_prints_them);
 	tcase_add_test(floats, doubles_refused);
 	tcase_add_test(floats, human_form);
 	suite_add_tcase(suite, floats);
