@@ -216,13 +216,15 @@ zset_prev(struct zset_cursor *cursor, struct zset_item *item)
 }
 
 void
-zset_list(struct txn *t, const struct value *v, struct zset_item *list)
+zset_list(struct txn *t, const struct value *v, uint64_t from, uint64_t to,
+    struct zset_item *list)
 {
 	struct zset_cursor cursor;
 	char *copy;
 
-	zset_seek(v, 0, &cursor);
-	for (; zset_next(&cursor, list); list++) {
+	if (from < to)
+		zset_seek(v, from, &cursor);
+	for (; from < to && zset_next(&cursor, list); from++, list++) {
 		if (list->member.data != cursor.scratch)
 			continue;
 		copy = txn_scratch(t, list->member.bytes);
@@ -340,7 +342,7 @@ enlarge(struct txn *t, const struct key *k, struct value *v)
 	uint64_t count = zset_count(v);
 	struct zset_item *items = txn_scratch(t, count * sizeof(*items));
 
-	zset_list(t, v, items);
+	zset_list(t, v, 0, count, items);
 	return put_large(t, k, v, new_zset_of(t, items, count),
 	    value_expires(v));
 }
@@ -727,7 +729,7 @@ copy(struct txn *t, const struct value *v, struct value *to)
 	if (!is_large(v))
 		return;
 	items = txn_scratch(t, count * sizeof(*items));
-	zset_list(t, v, items);
+	zset_list(t, v, 0, count, items);
 	z = new_zset_of(t, items, count);
 	memcpy(value_data(to), &z, sizeof(z));
 }

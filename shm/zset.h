@@ -75,10 +75,11 @@ bool zset_next(struct zset_cursor *cursor, struct zset_item *item);
 bool zset_prev(struct zset_cursor *cursor, struct zset_item *item);
 
 /*
- * All items into list[0 .. zset_count()), in order, valid until the set is
- * changed or the command ends.
+ * The items of ranks `from` to `to` - 1, which exist, into list[0 .. to - from),
+ * valid until the set is changed or the command ends.
  */
-void zset_list(struct txn *t, const struct value *v, struct zset_item *list);
+void zset_list(struct txn *t, const struct value *v, uint64_t from,
+    uint64_t to, struct zset_item *list);
 
 /*
  * Calls visit for some members, as dict_scan() does; a small set is visited at

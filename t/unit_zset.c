@@ -246,7 +246,7 @@ step_store(struct value *v)
 	uint64_t count = zset_count(v), i, kept = 0;
 	struct zset_item *items = txn_scratch(&t, count * sizeof(*items));
 
-	zset_list(&t, v, items);
+	zset_list(&t, v, 0, count, items);
 	for (i = 0; i < count; i++) {
 		if (rand() % 10 == 0 && i > 0)
 			forget(items[i].member);
