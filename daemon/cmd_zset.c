@@ -6,6 +6,7 @@
  */
 #include "daemon/cmd_zset.h"
 #include "daemon/cmd_scan.h"
+#include "shm/zset_small.h"
 
 /* Random members with repetition: more would be a reply of gigabytes. */
 #define REPEAT_MAX (1 << 27)
@@ -388,6 +389,7 @@ cmd_zrandmember(struct call *c)
 struct scan {
 	struct call *c;
 	const struct cmd_scan_options *options;
+	bool is_small;
 	uint64_t met;
 	int64_t found;
 };
@@ -396,12 +398,18 @@ static void
 scan_item(void *arg, const struct zset_item *item)
 {
 	struct scan *s = arg;
+	char text[NUMBER_TEXT];
 
 	s->met++;
 	if (!cmd_scan_matches(s->options, item->member))
 		return;
 	reply_bulk(s->c->reply, item->member);
-	reply_bulk_double(s->c->reply, item->score);
+	/* redis-server shows a small set's scores as they are kept */
+	if (s->is_small)
+		reply_bulk(s->c->reply, (struct slice){ text,
+		    zset_small_put_score(text, item->score) });
+	else
+		reply_bulk_double(s->c->reply, item->score);
 	s->found += 2;
 }
 
@@ -413,7 +421,7 @@ static void
 scan(struct call *c, const struct value *v, uint64_t cursor,
     const struct cmd_scan_options *options)
 {
-	struct scan s = { c, options, 0, 0 };
+	struct scan s = { c, options, value_encoding(v) != LARGE, 0, 0 };
 	struct reply *r = c->reply;
 	size_t start = r->used, array, head;
 	char *found;

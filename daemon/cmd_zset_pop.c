@@ -50,12 +50,10 @@ reply_pair(struct call *c, const struct zset_item *item)
 static bool
 read_pop_count(struct call *c, int i, int64_t *count)
 {
-	if (!call_int(c, i, count))
-		return false;
-	if (*count < 0)
-		reply_error(c->reply,
-		    "ERR value is out of range, must be positive");
-	return *count >= 0;
+	if (number_get_int(c->argv[i], count) && *count >= 0)
+		return true;
+	reply_error(c->reply, "ERR value is out of range, must be positive");
+	return false;
 }
 
 static void

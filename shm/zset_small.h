@@ -1,8 +1,10 @@
 /*
  * zset_small - a small sorted set: pairs of member and score in a listpack
  *
- * The pairs stand in ascending order of score, then of member's bytes; a
- * score is the text that replies show, so that it is read back exactly.
+ * The pairs stand in ascending order of score, then of member's bytes.  A
+ * score is kept as redis-server keeps it: a whole number as an integer (so that
+ * -0 becomes 0), any other as the text that replies show, which is read back
+ * exactly.
  *
  * Nothing here notes or allocates: room and journal are the caller's.
  *
@@ -16,6 +18,9 @@
 
 /* The position of a member, 0 when it is not there. */
 size_t zset_small_find(const char *lp, struct slice member);
+
+/* A score as it is kept, into NUMBER_TEXT bytes; the length. */
+size_t zset_small_put_score(char *text, double score);
 
 /* The score of the pair whose member is at `at`. */
 double zset_small_score(const char *lp, size_t at);
