@@ -5,11 +5,9 @@
  * popping (cmd_zset_pop.c).
  */
 #include "daemon/cmd_zset.h"
+#include "daemon/cmd_random.h"
 #include "daemon/cmd_scan.h"
 #include "shm/zset_small.h"
-
-/* Random members with repetition: more would be a reply of gigabytes. */
-#define REPEAT_MAX (1 << 27)
 
 /* --- adding ------------------------------------------------------------ */
 
@@ -340,25 +338,19 @@ reply_random(struct call *c, const struct value *v, int64_t count,
 static bool
 read_random(struct call *c, int64_t *count, bool *with_scores)
 {
-	if (!call_int(c, 2, count))
+	if (!cmd_random_read_count(c, 2, count))
 		return false;
 	*with_scores = c->argc == 4;
-	if (*count == INT64_MIN) {
-		reply_error(c->reply,
-		    "ERR value is out of range, value must between "
-		    "-9223372036854775807 and 9223372036854775807");
-		return false;
-	}
 	if (c->argc > 4 || (*with_scores &&
 	    !slice_is(c->argv[3], "withscores"))) {
 		call_syntax(c);
 		return false;
 	}
-	if ((*with_scores && *count > INT64_MAX / 2) || *count < -REPEAT_MAX) {
+	if (*with_scores && *count > INT64_MAX / 2) {
 		reply_error(c->reply, "ERR value is out of range");
 		return false;
 	}
-	return true;
+	return cmd_random_may_repeat(c, *count);
 }
 
 void
@@ -387,56 +379,50 @@ cmd_zrandmember(struct call *c)
 /* --- scanning ---------------------------------------------------------- */
 
 struct scan {
-	struct call *c;
+	struct cmd_scan_found found;
 	const struct cmd_scan_options *options;
 	bool is_small;
-	uint64_t met;
-	int64_t found;
 };
+
+static struct slice
+keep(struct txn *t, struct slice s)
+{
+	char *copy = txn_scratch(t, s.bytes);
+
+	memcpy(copy, s.data, s.bytes);
+	return (struct slice){ copy, s.bytes };
+}
 
 static void
 scan_item(void *arg, const struct zset_item *item)
 {
 	struct scan *s = arg;
+	struct txn *t = s->found.txn;
 	char text[NUMBER_TEXT];
+	size_t bytes;
 
-	s->met++;
+	s->found.looked_at++;
 	if (!cmd_scan_matches(s->options, item->member))
 		return;
-	reply_bulk(s->c->reply, item->member);
 	/* redis-server shows a small set's scores as they are kept */
-	if (s->is_small)
-		reply_bulk(s->c->reply, (struct slice){ text,
-		    zset_small_put_score(text, item->score) });
-	else
-		reply_bulk_double(s->c->reply, item->score);
-	s->found += 2;
+	bytes = s->is_small ? zset_small_put_score(text, item->score) :
+	    number_put_double(text, item->score);
+	cmd_scan_add(&s->found, s->is_small ? keep(t, item->member) :
+	    item->member);
+	cmd_scan_add(&s->found, keep(t, (struct slice){ text, bytes }));
 }
 
-/*
- * The cursor stands before what was found, so what is found goes behind it
- * first and the cursor is put in when it is known.
- */
 static void
 scan(struct call *c, const struct value *v, uint64_t cursor,
     const struct cmd_scan_options *options)
 {
-	struct scan s = { c, options, value_encoding(v) != LARGE, 0, 0 };
-	struct reply *r = c->reply;
-	size_t start = r->used, array, head;
-	char *found;
+	struct scan s = { { .txn = c->txn }, options,
+		value_encoding(v) != LARGE };
 
-	array = reply_later(r);
 	do {
 		cursor = zset_scan(v, cursor, scan_item, &s);
-	} while (cursor != 0 && s.met < options->count);
-	reply_later_set(r, array, '*', s.found);
-	head = r->used - start;
-	found = txn_scratch(c->txn, head);
-	memcpy(found, r->data + start, head);
-	r->used = start;
-	cmd_scan_reply_cursor(c, cursor);
-	reply_raw(r, found, head);
+	} while (cursor != 0 && s.found.looked_at < options->count);
+	cmd_scan_reply(c, cursor, &s.found);
 }
 
 void
