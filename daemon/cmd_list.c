@@ -579,8 +579,8 @@ cmd_blmpop(struct call *c)
 	enum list_end end;
 	int keys;
 
-	if (call_timeout(c, 1, &timeout_ms) &&
-	    read_many(c, 2, &keys, &end, &most) &&
+	if (read_many(c, 2, &keys, &end, &most) &&
+	    call_timeout(c, 1, &timeout_ms) &&
 	    !pop_first(c, 3, keys, end, most) &&
 	    !call_park(c, 3, keys, timeout_ms, CALL_NULL_ARRAY))
 		reply_null_array(c->reply);
