@@ -22,15 +22,20 @@ command_container(const struct command *row)
 	    (struct slice){ row->name, (size_t)(bar - row->name) };
 }
 
-/* Whether row i is a command of its own or the first one of its container. */
+/*
+ * Whether row i is a command of its own or the first one of a container that
+ * has no row of its own (COMMAND has one).
+ */
 static bool
 is_first(int i)
 {
 	struct slice own = command_container(&command_table[i]);
 	int j;
 
-	for (j = 0; own.data != NULL && j < i; j++)
-		if (slice_equal(command_container(&command_table[j]), own))
+	for (j = 0; own.data != NULL && j < CMD_COUNT; j++)
+		if (slice_equal(slice_of(command_table[j].name), own) ||
+		    (j < i && slice_equal(command_container(
+		    &command_table[j]), own)))
 			return false;
 	return true;
 }
@@ -258,8 +263,7 @@ reply_row(struct call *c, struct slice name, int i, bool alone)
 		reply_array(c->reply, 0);
 	else
 		reply_specs(c, row);
-	reply_subcommands(c, is_container ? container :
-	    (struct slice){ NULL, 0 });
+	reply_subcommands(c, alone ? name : (struct slice){ NULL, 0 });
 }
 
 static void

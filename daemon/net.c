@@ -264,6 +264,7 @@ act_upon_state(struct worker *w)
 		stat_reset(w->stats);
 	}
 	log_set_level(w->state.options.loglevel);
+	watch_options(w);
 	word_store_release(&w->area->proc.version, w->state.version);
 	if (pause != w->state.pause)
 		park_unpause(w);

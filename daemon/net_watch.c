@@ -5,6 +5,40 @@
 
 #include <stdio.h>
 
+/* It took long enough for the slow log, or to be a spike, or both. */
+static void
+note_slow(struct call *c, int64_t us)
+{
+	struct worker *w = c->worker;
+	const struct options *o = &w->state.options;
+	uint64_t id = word_add(&REGION->common.next_slow_id, 1) + 1;
+
+	if (o->slowlog_log_slower_than >= 0 &&
+	    us >= o->slowlog_log_slower_than &&
+	    !(c->command->flags & COMMAND_SKIP_SLOWLOG))
+		slow_add(&w->area->slow, id, w->now_ms / 1000, us, c->argv,
+		    c->argc, slice_of(c->conn->row->addr),
+		    slice_of(c->conn->name));
+	if (o->latency_monitor_threshold > 0 &&
+	    us >= o->latency_monitor_threshold * 1000)
+		slow_spike(&w->area->slow, c->command->flags & COMMAND_FAST ?
+		    SLOW_FAST_COMMAND : SLOW_COMMAND, id, w->now_ms / 1000,
+		    us / 1000);
+}
+
+void
+watch_options(struct worker *w)
+{
+	const struct options *o = &w->state.options;
+
+	w->slow_us = UINT64_MAX;
+	if (o->slowlog_log_slower_than >= 0)
+		w->slow_us = (uint64_t)o->slowlog_log_slower_than;
+	if (o->latency_monitor_threshold > 0 &&
+	    (uint64_t)o->latency_monitor_threshold * 1000 < w->slow_us)
+		w->slow_us = (uint64_t)o->latency_monitor_threshold * 1000;
+}
+
 void
 watch_took(struct call *c)
 {
@@ -17,6 +51,8 @@ watch_took(struct call *c)
 	s->calls++;
 	s->us += us;
 	s->took[us == 0 ? 0 : 64 - __builtin_clzll(us)]++;
+	if (unlikely(us >= w->slow_us))
+		note_slow(c, (int64_t)us);
 }
 
 void

@@ -11,6 +11,9 @@
 /* The command took the time since the last one ended. */
 void watch_took(struct call *c);
 
+/* Options have changed: what is slow from now on. */
+void watch_options(struct worker *w);
+
 /* The reply from mark on is an error: counts it under its code. */
 void watch_error(struct call *c, size_t mark);
 

@@ -56,6 +56,7 @@ struct worker {
 	size_t reply_mark;              /* where its reply begins */
 	int64_t now_ms;                 /* of this turn */
 	uint64_t ticks, ticks_per_us;   /* clock_ticks() after the last command */
+	uint64_t slow_us;               /* what takes so long is written down */
 	uint64_t commands;              /* served in this turn */
 	bool any_monitor;               /* somebody on the node is in MONITOR */
 	uint64_t random[2];

@@ -16,6 +16,7 @@
 #include "shm/mail.h"
 #include "shm/proc.h"
 #include "shm/stat.h"
+#include "shm/slow.h"
 #include "shm/state.h"
 
 #define AREA_WAITS 65536
@@ -39,6 +40,7 @@ struct area {
 	uint64_t answers_got;       /* position in control's answers to us */
 	struct stats stats;
 	struct mailbox asks;        /* to control */
+	struct slow slow;
 	uint32_t wait_top;          /* rows at and above this are free */
 	struct wait wait[AREA_WAITS];
 	struct conns conns;
