@@ -39,8 +39,8 @@ lay_out(const struct region_plan *plan)
 }
 
 /* A number that differs when the structs do. */
-static uint64_t
-layout_hash(void)
+uint64_t
+region_layout(void)
 {
 	static const uint64_t sizes[] = {
 		sizeof(struct region), sizeof(struct area),
@@ -93,7 +93,7 @@ fill_head(const struct region_plan *plan, const struct layout *l,
 	char *to = h->run_id;
 	size_t i;
 
-	h->place.layout = layout_hash();
+	h->place.layout = region_layout();
 	h->place.bytes = l->end;
 	memcpy(h->place.boot, random, sizeof(h->place.boot));
 	memcpy(h->place.seed, random + 2, sizeof(h->place.seed));

@@ -114,6 +114,9 @@ struct region_plan {
 int region_create(const struct region_plan *plan, const uint64_t random[8],
     int64_t now_ms, char why[REGION_WHY]);
 
+/* Tells regions of one layout from those of another build. */
+uint64_t region_layout(void);
+
 /* Unmaps it (units). */
 void region_discard(void);
 
