@@ -69,7 +69,8 @@ KEYWORDS = {
 UNORDERED = {
     "SMEMBERS": "unordered ", "SUNION": "unordered ", "SINTER": "unordered ",
     "SDIFF": "unordered ", "KEYS": "unordered ", "HKEYS": "unordered ",
-    "HVALS": "unordered ", "HGETALL": "pairs ", "CONFIG GET": "pairs ",
+    "HVALS": "unordered ", "HRANDFIELD": "unordered ",
+    "SRANDMEMBER": "unordered ", "SPOP": "unordered ", "HGETALL": "pairs ", "CONFIG GET": "pairs ",
 }
 CLIENT = re.compile(r"(\w+)(>>|>|!|<)(?:\s+(.*))?$")
 CLIENT_VERB = re.compile(r"(\w+) (raw|gets|closed|close|silent)\b\s*(.*)$")

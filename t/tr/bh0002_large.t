@@ -88,7 +88,7 @@ c> HSET h x 1
 c> TTL h
 1000
 c> HRANDFIELD h 100
-["x", "c", "a", "e", "d"]
+unordered ["x", "c", "a", "e", "d"]
 c> HDEL h a c d e x
 5
 c> EXISTS h

@@ -91,7 +91,7 @@ unordered [
 c> OBJECT ENCODING j
 "hashtable"
 c> SPOP j 100
-[
+unordered [
   "7",
   "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
   "x",
