@@ -1,5 +1,6 @@
 #include "daemon/net_gate.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #define SHOWN 128 /* bytes of a bad request that are told back */
@@ -24,10 +25,13 @@ refuse_unknown(struct reply *r, const struct request *q)
 	int i;
 
 	if (q->is_container && q->argc > 1) {
+		for (; used < q->argv[0].bytes; used++)
+			args[used] = (char)toupper(
+			    (unsigned char)q->argv[0].data[used]);
 		reply_errorf(r, "ERR unknown subcommand '%.*s'. "
 		    "Try %.*s HELP.", (int)(q->argv[1].bytes < SHOWN ?
 		    q->argv[1].bytes : SHOWN), q->argv[1].data,
-		    (int)q->argv[0].bytes, q->argv[0].data);
+		    (int)used, args);
 		return;
 	}
 	for (i = 1; i < q->argc && used < SHOWN; i++) {

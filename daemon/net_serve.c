@@ -70,7 +70,8 @@ find_slots(struct worker *w, const struct request *q)
 	const struct command_keys *k = &q->command->keys;
 	struct choice *ch;
 
-	if (q->command->place == EVERY)
+	if (unlikely(q->command->place == EVERY) &&
+	    command_needs_every(q->command, q->argv, q->argc))
 		return list_all(w->slots);
 	if (likely(q->has_hash && k->last == k->first)) {
 		w->slots[0] = (uint16_t)(q->slot - REGION->common.slot);
@@ -237,9 +238,10 @@ find_queue_slots(struct call *c)
 
 	memset(ch, 0, sizeof(*ch));
 	for (q = c->conn->multi.first; q != NULL; q = q->next) {
-		if (q->command->place == EVERY || q->command->place == WALK)
+		if (q->command->place == WALK ||
+		    command_needs_every(q->command, q->argv, q->argc))
 			return list_all(c->worker->slots);
-		if (q->command->place == SLOT)
+		if (q->command->place == SLOT || q->command->place == EVERY)
 			choose_keys(c->txn, ch, q->command, q->argv, q->argc);
 	}
 	for (x = c->conn->watch; x != NULL; x = x->next)

@@ -259,6 +259,26 @@ find_sort(struct found *f, const struct slice *argv, int argc)
 		found_add(f, store);
 }
 
+/* Whether an argument behind BY or GET may name other keys. */
+static bool
+has_pattern(const struct slice *argv, int argc)
+{
+	int i;
+
+	for (i = 2; i + 1 < argc; i++)
+		if ((slice_is(argv[i], "by") || slice_is(argv[i], "get")) &&
+		    memchr(argv[i + 1].data, '*', argv[i + 1].bytes) != NULL)
+			return true;
+	return false;
+}
+
+bool
+command_needs_every(const struct command *c, const struct slice *argv, int argc)
+{
+	return c->place == EVERY &&
+	    (c->keys.kind != COMMAND_SORTKEYS || has_pattern(argv, argc));
+}
+
 int
 command_find_keys(const struct command *c, const struct slice *argv, int argc,
     int *at, int room)

@@ -112,6 +112,13 @@ const struct command *command_find(const struct slice *argv, int argc,
     bool *is_container);
 
 /*
+ * Whether the request has to run with all slots locked: its place is EVERY, and
+ * it is no SORT whose patterns name no other keys.
+ */
+bool command_needs_every(const struct command *c, const struct slice *argv,
+    int argc);
+
+/*
  * The indexes of the request's key arguments, into at[0..room).  Returns how
  * many there are (which may be more than room), or -1 when the arguments do not
  * make sense (a bad count).
