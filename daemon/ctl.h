@@ -25,7 +25,7 @@ struct ctl {
 	struct {
 		bool is_busy;
 		bool is_answered;  /* `answer` is ready */
-		int worker;        /* who asks; -1: nobody, it is our own doing */
+		int worker;        /* who asks; -1: nobody */
 		uint32_t birth;
 		uint64_t at;       /* where the letter lies */
 		uint64_t ticket;
