@@ -479,7 +479,7 @@ net_main(const struct birth *b)
 
 	must(w != NULL, "there is private memory for a worker");
 	prepare(w, b);
-	proc_ready(&w->area->proc);
+	birth_ready(b);
 	while (!w->is_stopping)
 		turn(w);
 	batch_run(w);

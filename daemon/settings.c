@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (1 << 20)
+#define LINE_BYTES_MAX (INI_MAX_LINE - 2)
 
 /* --- the configuration file -------------------------------------------- */
 
@@ -74,7 +75,7 @@ read_line(char *to, int room, void *stream)
 	if (s->is_wrong || !take_line(&s->rest, &line))
 		return NULL;
 	s->line++;
-	if (line.bytes + 2 > (size_t)room) {
+	if (line.bytes > LINE_BYTES_MAX || line.bytes + 2 > (size_t)room) {
 		wrong(s, "the line is too long", "");
 		return NULL;
 	}
@@ -386,16 +387,25 @@ line_option(struct slice line, struct slice *name, struct slice *value)
 	for (end = at; end > 0 && is_blank(line.data[end - 1]); end--)
 		;
 	*name = (struct slice){ line.data, end };
-	for (at++; at < line.bytes && is_blank(line.data[at]); at++)
-		;
-	for (end = at; end < line.bytes; end++)
-		if (line.data[end] == ';' && (end == at ||
-		    is_blank(line.data[end - 1])))
+	/* A comment begins with a semicolon behind a blank. */
+	for (end = ++at; end < line.bytes; end++)
+		if (line.data[end] == ';' && end > at &&
+		    is_blank(line.data[end - 1]))
 			break;
+	while (at < end && is_blank(line.data[at]))
+		at++;
 	while (end > at && is_blank(line.data[end - 1]))
 		end--;
 	*value = unquote((struct slice){ line.data + at, end - at });
 	return option_find(*name);
+}
+
+/* Whether a value is read as another one without quotes around it. */
+static bool
+needs_quotes(const char *text, size_t bytes)
+{
+	return bytes > 0 && (is_blank(text[0]) || is_blank(text[bytes - 1]) ||
+	    (bytes > 1 && text[0] == '"' && text[bytes - 1] == '"'));
 }
 
 /* Writes "name = value"; false when the value can not be written so. */
@@ -405,17 +415,18 @@ put_pair(FILE *out, const struct options *o, const struct option *row,
 {
 	char text[OPTION_ROOM];
 	size_t bytes = option_print(o, row, text);
-	const char *quote = bytes > 0 && (is_blank(text[0]) ||
-	    is_blank(text[bytes - 1]) || text[0] == '"') ? "\"" : "";
+	const char *quote = needs_quotes(text, bytes) ? "\"" : "";
+	size_t line = name.bytes + 1 + bytes + 2 * strlen(quote);
+	/* A leading semicolon is none of a comment only without blanks. */
+	const char *is = text[0] == ';' || line + 2 > LINE_BYTES_MAX ? "=" :
+	    " = ";
 
-	if (text[0] == ';' || strstr(text, " ;") != NULL ||
-	    strstr(text, "\t;") != NULL ||
-	    name.bytes + bytes + 5 > INI_MAX_LINE - 2) {
+	if (strstr(text, " ;") != NULL || line > LINE_BYTES_MAX) {
 		snprintf(why, SETTINGS_WHY, "the value of %s can not be "
 		    "written in a configuration file", row->name);
 		return false;
 	}
-	fprintf(out, "%.*s = %s%s%s\n", (int)name.bytes, name.data, quote,
+	fprintf(out, "%.*s%s%s%s%s\n", (int)name.bytes, name.data, is, quote,
 	    text, quote);
 	return true;
 }

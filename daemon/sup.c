@@ -480,8 +480,8 @@ make_region(struct sup *s)
 	    .log_bytes = (uint64_t)o->repl_backlog_size,
 	    .workers = (uint32_t)s->workers,
 	    .wants_huge_pages = o->huge_pages };
-	uint64_t random[8];
-	char why[REGION_WHY];
+	uint64_t random[REGION_RANDOM + 3];
+	char why[REGION_WHY], replid[41];
 
 	if (plan.heap_bytes == 0)
 		plan.heap_bytes = machine_bytes(false);
@@ -509,7 +509,8 @@ make_region(struct sup *s)
 	if (readlink("/proc/self/exe", REGION->head.exec_file,
 	    sizeof(REGION->head.exec_file) - 1) < 0)
 		REGION->head.exec_file[0] = 0;
-	state_init(&REGION->state, o, clock_ms());
+	region_print_id(random + REGION_RANDOM, replid);
+	state_init(&REGION->state, o, replid, clock_ms());
 	if (region_protect(REGION_SUPERVISOR, 0) != 0) {
 		log_complain("the region's pages can not be protected: %s",
 		    strerror(errno));

@@ -85,13 +85,18 @@ map(const struct region_plan *plan, const struct layout *l,
 	return 0;
 }
 
+void
+region_print_id(const uint64_t random[3], char id[41])
+{
+	snprintf(id, 41, "%016llx%016llx%08x", (unsigned long long)random[0],
+	    (unsigned long long)random[1], (unsigned)random[2]);
+}
+
 static void
 fill_head(const struct region_plan *plan, const struct layout *l,
-    const uint64_t random[8], int64_t now_ms)
+    const uint64_t random[REGION_RANDOM], int64_t now_ms)
 {
 	struct region_head *h = &REGION->head;
-	char *to = h->run_id;
-	size_t i;
 
 	h->place.layout = region_layout();
 	h->place.bytes = l->end;
@@ -100,9 +105,7 @@ fill_head(const struct region_plan *plan, const struct layout *l,
 	h->born_ms = now_ms;
 	h->workers = plan->workers;
 	h->supervisor_pid = (uint32_t)getpid();
-	for (i = 0; i < 5; i++)
-		to += sprintf(to, "%08x", (unsigned)(random[3 + i] >> 32) ^
-		    (unsigned)random[3 + i]);
+	region_print_id(random + 4, h->run_id);
 	h->place.magic = PLACE_MAGIC;
 }
 
@@ -128,7 +131,7 @@ fill_parts(const struct region_plan *plan, const struct layout *l)
 }
 
 int
-region_create(const struct region_plan *plan, const uint64_t random[8],
+region_create(const struct region_plan *plan, const uint64_t random[REGION_RANDOM],
     int64_t now_ms, char why[REGION_WHY])
 {
 	struct layout l = lay_out(plan);

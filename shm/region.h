@@ -32,6 +32,7 @@
 #define REGION_ALIGNED __attribute__((aligned(REGION_PAGE)))
 #define REGION_WATCHES 65536
 #define REGION_WHY 320
+#define REGION_RANDOM 7
 
 struct region_head {
 	struct place place;
@@ -106,12 +107,15 @@ struct region_plan {
 	bool wants_huge_pages;
 };
 
+/* 40 hexadecimal digits. */
+void region_print_id(const uint64_t random[3], char id[41]);
+
 /*
  * Makes the region: mapped, all parts made, state not yet published
  * (state_init).  `random` seeds hashes and names.  -errno with a sentence
  * in `why`.
  */
-int region_create(const struct region_plan *plan, const uint64_t random[8],
+int region_create(const struct region_plan *plan, const uint64_t random[REGION_RANDOM],
     int64_t now_ms, char why[REGION_WHY]);
 
 /* Tells regions of one layout from those of another build. */

@@ -36,7 +36,8 @@ state_publish(struct state_page *page, struct state *next, int64_t now_ms)
 }
 
 void
-state_init(struct state_page *page, const struct options *o, int64_t now_ms)
+state_init(struct state_page *page, const struct options *o,
+    const char replid[41], int64_t now_ms)
 {
 	static struct state first;
 	int i;
@@ -47,6 +48,7 @@ state_init(struct state_page *page, const struct options *o, int64_t now_ms)
 		first.db[i] = (uint8_t)i;
 	first.reset_ms = now_ms;
 	first.last_save_s = now_ms / 1000;
+	memcpy(first.replid, replid, sizeof(first.replid));
 	first.options = *o;
 	page->magic = STATE_MAGIC;
 	state_publish(page, &first, now_ms);

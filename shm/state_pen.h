@@ -7,9 +7,9 @@
 
 #include "shm/state.h"
 
-/* Version 1 of a new region. */
+/* Version 1 of a new region; replid is 40 hexadecimal digits. */
 void state_init(struct state_page *page, const struct options *o,
-    int64_t now_ms);
+    const char replid[41], int64_t now_ms);
 
 /*
  * Publishes *next (its version is set to the one after the present) and returns
