@@ -99,22 +99,29 @@ cmd_zpopmax(struct call *c)
 
 /*
  * The first of `keys` keys from argument `first` on that is there, into *k; NULL
- * when none is.  WRONGTYPE is replied when it is not a sorted set.
+ * when none is.  WRONGTYPE is replied when it is not a sorted set; but a
+ * request that has been waiting passes over such keys.
  */
 static struct value *
 find_first(struct call *c, int first, int keys, int *at, struct key *k,
     bool *is_wrong)
 {
+	bool has_waited = call_has_waited(c);
 	struct value *v;
 	int i;
 
 	*is_wrong = false;
 	for (i = first; i < first + keys; i++) {
 		*k = call_key(c, i);
-		v = call_find_type(c, k, VALUE_ZSET, is_wrong);
 		*at = i;
-		if (v != NULL || *is_wrong)
+		v = call_find(c, k);
+		if (v != NULL && value_type(v) == VALUE_ZSET)
 			return v;
+		if (v != NULL && !has_waited) {
+			*is_wrong = true;
+			reply_error(c->reply, error_text[ERROR_WRONGTYPE]);
+			return NULL;
+		}
 	}
 	return NULL;
 }
