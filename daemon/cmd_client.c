@@ -106,45 +106,6 @@ cmd_client_reply(struct call *c)
 	}
 }
 
-void
-cmd_client_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"GETNAME", "    The name of this connection.",
-		"ID", "    The number of this connection.",
-		"INFO", "    This connection's line of CLIENT LIST.",
-		"KILL <ip:port>", "    End the connection from there.",
-		"KILL <option> <value> [<option> <value> ...]",
-		"    End all connections that fit: ID, TYPE, USER, ADDR, LADDR, "
-		    "SKIPME, MAXAGE.",
-		"LIST [TYPE <type>] [ID <id> ...]", "    A line per connection.",
-		"NO-EVICT (ON|OFF)", "    Spare this connection when memory is short.",
-		"NO-TOUCH (ON|OFF)", "    Accesses do not count as use of keys.",
-		"PAUSE <timeout> [WRITE|ALL]", "    Hold commands for so many ms.",
-		"REPLY (ON|OFF|SKIP)", "    Whether replies are sent.",
-		"SETINFO <LIB-NAME|LIB-VER> <value>", "    The client's library.",
-		"SETNAME <name>", "    Name this connection.",
-		"UNBLOCK <clientid> [TIMEOUT|ERROR]", "    End a client's waiting.",
-		"UNPAUSE", "    Hold commands no longer.",
-		"HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
-}
-
-void
-conn_reply_help(struct call *c, const char *const *lines)
-{
-	int count = 0, i;
-
-	while (lines[count] != NULL)
-		count++;
-	reply_array(c->reply, count);
-	for (i = 0; i < count; i++)
-		reply_simple(c->reply, lines[i]);
-}
-
 /* --- lines ------------------------------------------------------------- */
 
 #define LINE 1024

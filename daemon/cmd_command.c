@@ -433,23 +433,3 @@ cmd_command_getkeysandflags(struct call *c)
 		    row->flags & COMMAND_WRITE ? "update" : "access");
 	}
 }
-
-void
-cmd_command_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"(no subcommand)", "    All commands in detail.",
-		"COUNT", "    How many commands there are.",
-		"LIST [FILTERBY (MODULE <name>|ACLCAT <cat>|PATTERN <pattern>)]",
-		"    Their names.",
-		"INFO [<command-name> ...]", "    Some of them in detail.",
-		"DOCS [<command-name> ...]", "    What they are for.",
-		"GETKEYS <full-command>", "    The keys of a request.",
-		"GETKEYSANDFLAGS <full-command>",
-		"    The same, and what is done with them.",
-		"HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
-}

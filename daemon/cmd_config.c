@@ -47,19 +47,3 @@ cmd_config_get(struct call *c)
 		}
 	reply_later_set(c->reply, place, '%', count);
 }
-
-void
-cmd_config_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"GET <pattern> [<pattern> ...]", "    Options and their values.",
-		"SET <directive> <value> [<directive> <value> ...]",
-		"    Change options, all or none.",
-		"RESETSTAT", "    Zero the statistics.",
-		"REWRITE", "    Write the options into the configuration file.",
-		"HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
-}

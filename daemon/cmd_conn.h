@@ -15,7 +15,4 @@ bool conn_is_word(struct slice s);
 /* Names the connection; false when the error is replied. */
 bool conn_set_name(struct call *c, struct slice name);
 
-/* The helper texts of a container: one line each, NULL at the end. */
-void conn_reply_help(struct call *c, const char *const *lines);
-
 #endif

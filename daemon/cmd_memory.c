@@ -220,19 +220,3 @@ cmd_memory_purge(struct call *c)
 		mallctl("arena.0.purge", NULL, NULL, NULL, 0);
 	reply_ok(c->reply);
 }
-
-void
-cmd_memory_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"DOCTOR", "    What is remarkable about memory.",
-		"PURGE", "    Give unused private memory back.",
-		"STATS", "    Sums of memory by use.",
-		"USAGE <key> [SAMPLES <count>]",
-		"    Bytes a key and its value take; always exact.",
-		"HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
-}

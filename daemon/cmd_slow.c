@@ -107,19 +107,6 @@ cmd_slowlog_reset(struct call *c)
 	reply_ok(c->reply);
 }
 
-void
-cmd_slowlog_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"GET [<count>]", "    The slowest of late, 10 or <count>.",
-		"LEN", "    How many there are.",
-		"RESET", "    Forget them.", "HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
-}
-
 /* --- LATENCY ----------------------------------------------------------- */
 
 static const char *const event_names[SLOW_EVENTS] = {
@@ -322,21 +309,4 @@ cmd_latency_reset(struct call *c)
 		}
 	}
 	reply_int(c->reply, count);
-}
-
-void
-cmd_latency_help(struct call *c)
-{
-	static const char *const lines[] = {
-		"LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"DOCTOR", "    What to look at.",
-		"GRAPH <event>", "    The samples of an event, drawn.",
-		"HISTORY <event>", "    The samples of an event.",
-		"LATEST", "    The latest sample of each event.",
-		"RESET [<event> ...]", "    Forget samples.",
-		"HISTOGRAM [COMMAND ...]", "    How long commands took.",
-		"HELP", "    This text.", NULL
-	};
-
-	conn_reply_help(c, lines);
 }

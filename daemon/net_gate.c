@@ -69,6 +69,10 @@ refusal(struct worker *w, const struct request *q)
 	if (unlikely(c->multi.is_open) &&
 	    (q->command->flags & COMMAND_NO_MULTI))
 		return error_text[ERROR_NO_MULTI];
+	if (unlikely(q->command->flags & COMMAND_GUARDED) &&
+	    o->enable_debug_command != DEBUG_YES &&
+	    !(o->enable_debug_command == DEBUG_LOCAL && c->is_local))
+		return error_text[ERROR_NO_DEBUG];
 	if (unlikely(o->maxmemory != 0) &&
 	    (q->command->flags & COMMAND_DENYOOM) &&
 	    gate_used_bytes() > (uint64_t)o->maxmemory)

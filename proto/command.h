@@ -71,7 +71,7 @@ enum command_flag {
 #undef FLAG
 	/* not shown by COMMAND INFO: */
 	COMMAND_DANGEROUS = 1 << COMMAND_FLAG_BITS, /* ACL category @dangerous */
-	COMMAND_OPTIONAL_KEYS = 1 << (COMMAND_FLAG_BITS + 1),
+	COMMAND_GUARDED = 1 << (COMMAND_FLAG_BITS + 1), /* enable-debug-command */
 };
 
 enum command_keys_kind {

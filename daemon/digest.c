@@ -1,0 +1,124 @@
+#include "daemon/digest.h"
+
+#include <arpa/inet.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+
+#include "shm/hash.h"
+#include "shm/list.h"
+#include "shm/set.h"
+#include "shm/string.h"
+#include "shm/zset.h"
+
+/* Parts in any order. */
+static void
+add(unsigned char *digest, const void *data, size_t bytes)
+{
+	unsigned char sum[DIGEST_BYTES];
+	int i;
+
+	SHA1(data, bytes, sum);
+	for (i = 0; i < DIGEST_BYTES; i++)
+		digest[i] ^= sum[i];
+}
+
+void
+digest_mix(unsigned char digest[DIGEST_BYTES], const void *data, size_t bytes)
+{
+	unsigned char sum[DIGEST_BYTES];
+
+	add(digest, data, bytes);
+	SHA1(digest, DIGEST_BYTES, sum);
+	memcpy(digest, sum, DIGEST_BYTES);
+}
+
+static void
+mix(unsigned char *digest, struct slice s)
+{
+	digest_mix(digest, s.data, s.bytes);
+}
+
+static void
+digest_list(unsigned char *digest, const struct value *v)
+{
+	char scratch[24];
+	struct list_at at;
+	bool more;
+
+	for (more = list_seek(v, 0, &at); more; more = list_next(&at))
+		mix(digest, list_text(&at, scratch));
+}
+
+static void
+add_member(void *arg, struct slice member)
+{
+	add(arg, member.data, member.bytes);
+}
+
+static void
+add_field(void *arg, struct slice field, struct slice value)
+{
+	unsigned char one[DIGEST_BYTES] = { 0 };
+
+	mix(one, field);
+	mix(one, value);
+	add(arg, one, sizeof(one));
+}
+
+static void
+digest_zset(unsigned char *digest, const struct value *v)
+{
+	struct zset_cursor cursor;
+	struct zset_item item;
+	char text[NUMBER_TEXT];
+
+	zset_seek(v, 0, &cursor);
+	while (zset_next(&cursor, &item)) {
+		unsigned char one[DIGEST_BYTES] = { 0 };
+		int n = snprintf(text, sizeof(text), "%.17g", item.score);
+
+		mix(one, item.member);
+		digest_mix(one, text, (size_t)n);
+		add(digest, one, sizeof(one));
+	}
+}
+
+void
+digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v)
+{
+	uint32_t type = htonl((uint32_t)value_type(v));
+	char scratch[NUMBER_TEXT];
+
+	digest_mix(digest, &type, sizeof(type));
+	switch (value_type(v)) {
+	case VALUE_STRING:
+		mix(digest, string_text(v, scratch));
+		break;
+	case VALUE_LIST:
+		digest_list(digest, v);
+		break;
+	case VALUE_SET:
+		set_each(v, add_member, digest);
+		break;
+	case VALUE_ZSET:
+		digest_zset(digest, v);
+		break;
+	case VALUE_HASH:
+		hash_each(v, add_field, digest);
+		break;
+	default:
+		never("a value has a type that can be digested");
+	}
+	if (v->kind & VALUE_EXPIRES)
+		add(digest, "!!expire!!", 10);
+}
+
+void
+digest_print(const unsigned char digest[DIGEST_BYTES],
+    char text[2 * DIGEST_BYTES + 1])
+{
+	int i;
+
+	for (i = 0; i < DIGEST_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
