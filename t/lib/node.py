@@ -261,7 +261,9 @@ class Node:
                 own += ["--workers", "2"]
         if not self.has_option("enable-debug-command"):
             own += ["--enable-debug-command", "yes"]
-        return [binary] + own + args
+        # A configuration file comes first.
+        file = args[:1] if args and not args[0].startswith("-") else []
+        return [binary] + file + own + args[len(file):]
 
     def _args_for_redis(self):
         out, drop = [], False

@@ -57,6 +57,17 @@ for name in commands:
 for text in errors:
     assert text.replace("\\", "\\e") in page, "%r is not there" % text
 
+# the sample says what holds without it
+bare = os.path.join(node.directory(), "sample.conf")
+with open(bare, "w") as f:
+    f.write(re.sub(r"^#([a-z][\w-]* =)", r"\1", sample, flags=re.M))
+said = [subprocess.run([node.almandined()] + args + ["--check"],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       check=False).stdout.decode()
+        for args in ([], [bare])]
+said[1] = said[1].replace("; from %s\n" % bare, "")
+assert said[0] == said[1] and "port = 6379" in said[0], said[1]
+
 # the pages are what troff understands
 if shutil.which("groff"):
     for path in glob.glob(os.path.join(node.BUILD, "man", "*.[1-9]")):

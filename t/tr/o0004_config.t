@@ -1,0 +1,45 @@
+# CONFIG: what is set is seen by all workers, rewritten into the file, kept
+only almandined
+file a.conf
+| # my node
+| slowlog-max-len = 10
+server a $dir/a.conf --workers 2
+client c a
+client d a
+c> CONFIG GET slowlog-max-len
+["slowlog-max-len", "10"]
+c> CONFIG SET slowlog-max-len 20 hash-max-listpack-entries 7
+OK
+d> CONFIG GET slowlog-max-len hash-max-listpack-entries
+pairs ["slowlog-max-len", "20", "hash-max-listpack-entries", "7"]
+c> CONFIG GET hash-max-ziplist-entries
+["hash-max-ziplist-entries", "7"]
+c> CONFIG SET port 7
+-ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config
+c> CONFIG SET nonsense 7
+-ERR Unknown option or number of arguments for CONFIG SET - 'nonsense'
+# all or nothing
+c> CONFIG SET slowlog-max-len 30 maxmemory x
+-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value
+c> CONFIG GET slowlog-max-len
+["slowlog-max-len", "20"]
+c> CONFIG REWRITE
+OK
+run cat $dir/a.conf | head -2
+| # my node
+| slowlog-max-len = 20
+run grep hash-max-listpack-entries $dir/a.conf
+| hash-max-listpack-entries = 7
+stop a
+start a
+client c a
+c> CONFIG GET slowlog-max-len hash-max-listpack-entries
+pairs ["slowlog-max-len", "20", "hash-max-listpack-entries", "7"]
+# a new worker knows it too
+c> CONFIG SET slowlog-max-len 21
+OK
+kill worker 0 of a
+respawned worker 0 of a
+kill worker 1 of a
+respawned worker 1 of a
+until 5s c> CONFIG GET slowlog-max-len = ["slowlog-max-len", "21"]
