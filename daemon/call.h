@@ -8,11 +8,10 @@
  * through shm/slot.h and the types' own functions, under c->txn.
  *
  * What the log gets: a command that changed something says so with
- * call_changed() and is logged as it came; one whose effect depends on
- * time or chance, or that is expensive to repeat, uses call_logs() instead, as
- * often as needed (SET with EX is logged with PXAT, SPOP as SREM ...; the list is in
- * the reference on PSYNC, "effects instead of causes").  A command that changed nothing
- * does neither.
+ * call_changed() and is logged as it came; one whose effect depends on time or
+ * chance, or that is expensive to repeat, uses call_logs() instead, as often
+ * as needed (SET with EX is logged with PXAT, SPOP as SREM ...).  A command
+ * that changed nothing does neither.
  *
  * Not here: how a request comes here (daemon/net.c), the gate (net_gate.c).
  */
@@ -90,8 +89,9 @@ call_logs(struct call *c, int argc, const struct slice *argv)
 }
 
 /*
- * Arguments as numbers; on failure the error is replied ("ERR value is not an integer
- * or out of range", "ERR value is not a valid float") and false returned.
+ * Arguments as numbers; on failure the error is replied ("ERR value is not an
+ * integer or out of range", "ERR value is not a valid float") and false
+ * returned.
  */
 bool call_int(struct call *c, int i, int64_t *n);
 bool call_double(struct call *c, int i, double *d);

@@ -6,7 +6,9 @@
  */
 #include "daemon/cmd_conn.h"
 
-/* Names given without pattern are found in any case and by their aliases too. */
+/*
+ * Names given without pattern are found in any case and by their aliases too.
+ */
 static void
 get_one(struct call *c, const struct option *row, const char *name)
 {

@@ -1,8 +1,8 @@
 /*
  * cmd_info - INFO
  *
- * One function a section, one row each in sections[].  Numbers that processes count
- * for themselves are added up from the region.
+ * One function a section, one row each in sections[].  Numbers that processes
+ * count for themselves are added up from the region.
  *
  * Not here: names of counters (shm/stat.def), of failover states.
  */

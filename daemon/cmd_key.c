@@ -324,8 +324,8 @@ pick(void *arg, void *block)
 }
 
 /*
- * Tells a key of a slot: one taken at random, or (is_last) any, as long as there
- * is one.
+ * Tells a key of a slot: one taken at random, or (is_last) any, as long as
+ * there is one.
  */
 static bool
 reply_key_of(struct call *c, unsigned slot, bool is_last)

@@ -1,8 +1,9 @@
 /*
  * cmd_sort - SORT and SORT_RO
  *
- * Patterns name keys that no argument names: a SORT with such a pattern runs with
- * all slots locked (command_needs_every), any other with those of its keys.
+ * Patterns name keys that no argument names: a SORT with such a pattern runs
+ * with all slots locked (command_needs_every), any other with those of its
+ * keys.
  *
  * Elements that are equal keep the order in which the value has them, but for
  * numbers, where their bytes decide.  Texts are compared by bytes, whatever the
@@ -133,7 +134,9 @@ set_elements(struct sort *s, const struct value *v)
 		s->element[i].text = member[i];
 }
 
-/* In order of scores, downwards with DESC: it counts where nothing is sorted. */
+/*
+ * In order of scores, downwards with DESC: it counts where nothing is sorted.
+ */
 static void
 zset_elements(struct sort *s, const struct value *v)
 {

@@ -1,12 +1,12 @@
 /*
  * cmd_walk - SCAN and KEYS: walks over the keys of a database
  *
- * SCAN's cursor is the slot's number and, behind it, the first REST_BITS bits of
- * the hash to go on from in that slot: together below 2^53, because some
- * clients keep cursors in a double.  A dict's cursor may have more bits; then the
- * walk goes on until they are zero, which is at the latest where a segment of
- * the dict ends.  Keys of all databases lie in a slot's dict, so a call also
- * ends after looking at some times COUNT keys of other databases.
+ * SCAN's cursor is the slot's number and, behind it, the first REST_BITS bits
+ * of the hash to go on from in that slot: together below 2^53, because some
+ * clients keep cursors in a double.  A dict's cursor may have more bits; then
+ * the walk goes on until they are zero, which is at the latest where a segment
+ * of the dict ends.  Keys of all databases lie in a slot's dict, so a call
+ * also ends after looking at some times COUNT keys of other databases.
  *
  * Slots are entered one after the other.  Empty ones are passed by without
  * their lock: a key that is there all the time is never missed by that.

@@ -98,8 +98,8 @@ cmd_zpopmax(struct call *c)
 }
 
 /*
- * The first of `keys` keys from argument `first` on that is there, into *k; NULL
- * when none is.  WRONGTYPE is replied when it is not a sorted set; but a
+ * The first of `keys` keys from argument `first` on that is there, into *k;
+ * NULL when none is.  WRONGTYPE is replied when it is not a sorted set; but a
  * request that has been waiting passes over such keys.
  */
 static struct value *

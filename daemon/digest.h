@@ -2,8 +2,8 @@
  * digest - the fingerprint of keys and values
  *
  * Source: what DEBUG DIGEST of redis-server 7 computes, so that both can be
- * compared: SHA-1 sums of the parts, xor-ed where order does not matter, chained
- * where it does.
+ * compared: SHA-1 sums of the parts, xor-ed where order does not matter,
+ * chained where it does.
  */
 #ifndef DAEMON_DIGEST_H
 #define DAEMON_DIGEST_H

@@ -1,8 +1,8 @@
 /*
  * net_ask - questions that only control may answer
  *
- * A command of place CTL becomes a letter to control; its connection waits, others go
- * on.  The answer is RESP and becomes the reply.
+ * A command of place CTL becomes a letter to control; its connection waits,
+ * others go on.  The answer is RESP and becomes the reply.
  *
  * Not here: the answers (daemon/ctl.c).
  */

@@ -81,8 +81,8 @@ make_space(struct worker *w)
 }
 
 /*
- * Requests that lie whole in data; returns the bytes they took.  What follows is
- * cut, or may not be served now.  `at` (of a query) moves along, so that a
+ * Requests that lie whole in data; returns the bytes they took.  What follows
+ * is cut, or may not be served now.  `at` (of a query) moves along, so that a
  * request that has to wait can put it back.
  */
 static size_t

@@ -1,13 +1,13 @@
 /*
  * net_batch - requests of many connections, read, prefetched, then served
  *
- * What arrived in a turn is parsed where it lies; requests gather in a
- * batch; when it is full, or the turn is over, slots, then buckets, then records
- * are prefetched and the requests served in order.  That hides the memory's
+ * What arrived in a turn is parsed where it lies; requests gather in a batch;
+ * when it is full, or the turn is over, slots, then buckets, then records are
+ * prefetched and the requests served in order.  That hides the memory's
  * latency: it is the engine's largest gain.
  *
- * Invariant: a connection has at most one run of bytes in the batch, so that the
- * rest of it can be put back when a request of it waits.
+ * Invariant: a connection has at most one run of bytes in the batch, so that
+ * the rest of it can be put back when a request of it waits.
  *
  * Not here: serving one request (net_serve.c).
  */

@@ -1,12 +1,13 @@
 /*
- * net_conn - one connection of a worker: its session, what came in, what goes out
+ * net_conn - one connection of a worker: its session, what came in, what goes
+ * out
  *
  * Input that can be served at once is parsed where it was received.  What is
  * left over - a cut request, everything behind a request that waits -
  * is kept in `query`, and from then on parsed there until it is empty.
  *
- * Output is collected in `out` and given to the kernel once per turn; while it is
- * on its way (`sending`) more is collected.  An idle connection has no
+ * Output is collected in `out` and given to the kernel once per turn; while it
+ * is on its way (`sending`) more is collected.  An idle connection has no
  * buffers.
  *
  * A connection is freed when nothing in the kernel refers to it any more.

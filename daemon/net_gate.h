@@ -1,8 +1,8 @@
 /*
  * net_gate - the only place that answers: may this request run here, now?
  *
- * Looks at the request, its session and the published state; changes nothing but
- * the reply (of a refusal) and MULTI's mark that it is broken.
+ * Looks at the request, its session and the published state; changes nothing
+ * but the reply (of a refusal) and MULTI's mark that it is broken.
  *
  * Not here: running it (net_serve.c).
  */

@@ -8,12 +8,12 @@
  *
  * Who waits for a key is written in three places: the slot's `waiting` (which
  * workers have somebody), the area's wait table (hash and ticket, for other
- * workers) and the worker's own table of chains by hash.  A change of the key is
- * broadcast when the slot's word says that somebody waits.
+ * workers) and the worker's own table of chains by hash.  A change of the key
+ * is broadcast when the slot's word says that somebody waits.
  *
  * Who waits longest is served first, across workers: a worker that finds an
- * older ticket for the key in another's table leaves the key to that one;
- * when the older one goes on waiting, it says so (a broadcast with its ticket as
+ * older ticket for the key in another's table leaves the key to that one; when
+ * the older one goes on waiting, it says so (a broadcast with its ticket as
  * floor) and the next oldest has its turn.
  *
  * Not here: which commands block (daemon/cmd_list.c, cmd_zset.c).

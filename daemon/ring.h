@@ -49,8 +49,8 @@ void ring_cancel(struct ring *r, int fd, uint64_t tag);
 void ring_close(struct ring *r, int fd, uint64_t tag);
 
 /*
- * Hands everything asked for to the kernel and waits until something has happened or
- * timeout_us have passed (0: does not wait).
+ * Hands everything asked for to the kernel and waits until something has
+ * happened or timeout_us have passed (0: does not wait).
  */
 void ring_wait(struct ring *r, int64_t timeout_us);
 

@@ -2,9 +2,9 @@
  * command - finding a command's row and the keys of a request
  *
  * Every request comes through command_find().  Names are compared as three
- * words of eight bytes, folded by setting 0x20 in each byte: for letters that is
- * exact, names with other characters are looked at once more.  A subcommand is
- * found in the same table, by its second word and its container's number.
+ * words of eight bytes, folded by setting 0x20 in each byte: for letters that
+ * is exact, names with other characters are looked at once more.  A subcommand
+ * is found in the same table, by its second word and its container's number.
  *
  * The index is filled once, before main() runs, and never written again: so
  * there is nothing to open and nothing to pass down.

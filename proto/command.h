@@ -103,10 +103,10 @@ struct command {
 extern const struct command command_table[CMD_COUNT];
 
 /*
- * The command a request names, NULL when there is none.  A container (CLIENT, CONFIG ...)
- * is looked up with its subcommand: *is_container tells that the first word was
- * one and the second was not known (or missing: then the container's own row, if it
- * has one, is returned).
+ * The command a request names, NULL when there is none.  A container (CLIENT,
+ * CONFIG ...) is looked up with its subcommand: *is_container tells that the
+ * first word was one and the second was not known (or missing: then the
+ * container's own row, if it has one, is returned).
  */
 const struct command *command_find(const struct slice *argv, int argc,
     bool *is_container);

@@ -1,8 +1,8 @@
 #include "proto/keyslot.h"
 
 /*
- * table[0] is the classic byte table of the polynomial; table[n][b] is what byte
- * b does when n more bytes follow, so that eight bytes are taken at once.
+ * table[0] is the classic byte table of the polynomial; table[n][b] is what
+ * byte b does when n more bytes follow, so that eight bytes are taken at once.
  * Made before main() runs.
  */
 static uint16_t table[8][256];

@@ -488,7 +488,10 @@ dict_scan(const struct dict *d, const struct dict_kind *kind, uint64_t cursor,
 			    (unsigned)__builtin_ctz(bits));
 			uint64_t hash = kind->hash(block);
 
-			/* Others' entries lie here too, and they may have been seen. */
+			/*
+			 * Others' entries lie here too, and they may have been
+			 * seen.
+			 */
 			if (home_of(s, hash) == home && hash >= cursor)
 				visit(arg, block);
 		}

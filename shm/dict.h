@@ -1,14 +1,14 @@
 /*
  * dict - an index of blocks by the hash of their keys
  *
- * One dict per slot, and one inside every large hash, set and sorted set.
- * A dict is a row of segments ordered by the top bits of the hash (extendible
- * hashing: a directory of 2^depth words, or the one word itself at depth 0).
- * A segment is an array of 1 to DICT_BUCKETS_MAX cache-line buckets; an entry
- * lives in the bucket that its next 32 hash bits select by multiplication, or in
- * one of the two behind it.  Both choices keep the order of hashes, so
- * a cursor is just a hash: everything below it has been visited, whatever
- * grew or shrank meanwhile.
+ * One dict per slot, and one inside every large hash, set and sorted set. A
+ * dict is a row of segments ordered by the top bits of the hash (extendible
+ * hashing: a directory of 2^depth words, or the one word itself at depth 0). A
+ * segment is an array of 1 to DICT_BUCKETS_MAX cache-line buckets; an entry
+ * lives in the bucket that its next 32 hash bits select by multiplication, or
+ * in one of the two behind it.  Both choices keep the order of hashes, so a
+ * cursor is just a hash: everything below it has been visited, whatever grew
+ * or shrank meanwhile.
  *
  * A full segment is built anew an eighth larger, or split in two: at most
  * DICT_BUCKETS_MAX * DICT_WAYS entries are touched by any operation, however
@@ -27,8 +27,8 @@
 #define DICT_PROBES 3
 
 /*
- * A bucket: for each way the low 8 bits of the hash and the offset of
- * the block from PLACE_BASE, divided by 8, in 5 bytes.  `spilled` counts entries
+ * A bucket: for each way the low 8 bits of the hash and the offset of the
+ * block from PLACE_BASE, divided by 8, in 5 bytes.  `spilled` counts entries
  * that belong here and lie in one of the next two (cyclically).
  */
 struct bucket {
@@ -69,7 +69,9 @@ void dict_swap(struct txn *t, struct dict *d, uint64_t hash, const void *from,
 void dict_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, const void *block);
 
-/* Frees the dict's own arrays (at commit) and leaves it empty; not its blocks. */
+/*
+ * Frees the dict's own arrays (at commit) and leaves it empty; not its blocks.
+ */
 void dict_drop(struct txn *t, struct dict *d);
 
 /*
@@ -81,7 +83,9 @@ void dict_drop(struct txn *t, struct dict *d);
 uint64_t dict_scan(const struct dict *d, const struct dict_kind *kind,
     uint64_t cursor, void (*visit)(void *arg, void *block), void *arg);
 
-/* A random entry (nearly uniform); NULL when empty. random is 64 random bits. */
+/*
+ * A random entry (nearly uniform); NULL when empty. random is 64 random bits.
+ */
 void *dict_random(const struct dict *d, uint64_t random);
 
 /* Calls visit for every block; nothing may be changed meanwhile. */

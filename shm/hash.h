@@ -2,14 +2,14 @@
  * hash - fields and their values at one key
  *
  * A small hash is a listpack in the record: field, value, field, value.  A
- * large one keeps the address of a struct dict in its record; the dict's entries
- * are blocks of one field and one value each.  A hash becomes large when it
- * has more fields, or a field or value more bytes, than the limits say; it
- * stays large then.
+ * large one keeps the address of a struct dict in its record; the dict's
+ * entries are blocks of one field and one value each.  A hash becomes large
+ * when it has more fields, or a field or value more bytes, than the limits
+ * say; it stays large then.
  *
  * Writers hold the slot's lock and are inside a transaction.  Functions that
- * change a hash return its record, which may have moved, or NULL when the last field
- * went and the key with it.  They do not touch the key (slot_touch).
+ * change a hash return its record, which may have moved, or NULL when the last
+ * field went and the key with it.  They do not touch the key (slot_touch).
  *
  * Not here: finding the record (shm/slot.h), the commands (daemon/cmd_hash.c).
  */
@@ -45,9 +45,9 @@ bool hash_get(const struct value *v, struct slice field, struct slice *value,
     char *scratch);
 
 /*
- * Sets fields: pairs[0] is a field, pairs[1] its value, and so on, `count` pairs.
- * v is the present record, or NULL when there is no such key.  *added is set to
- * the number of fields that are new.
+ * Sets fields: pairs[0] is a field, pairs[1] its value, and so on, `count`
+ * pairs. v is the present record, or NULL when there is no such key.  *added
+ * is set to the number of fields that are new.
  */
 struct value *hash_set(struct txn *t, const struct key *k, struct value *v,
     const struct slice *pairs, int count, const struct hash_limits *limits,
@@ -76,8 +76,8 @@ void hash_random(const struct value *v, uint64_t random, struct slice *pair,
     char *scratch);
 
 /*
- * All fields and values into pairs[0 .. 2 * hash_count()), valid until the hash is
- * changed or the command ends.
+ * All fields and values into pairs[0 .. 2 * hash_count()), valid until the
+ * hash is changed or the command ends.
  */
 void hash_list(struct txn *t, const struct value *v, struct slice *pairs);
 

@@ -586,7 +586,9 @@ mend_lock(uint32_t *lock, const struct heap_mender *mender)
 	return true;
 }
 
-/* Frees a run of spans; our journal knows of it before the dead one's forgets. */
+/*
+ * Frees a run of spans; our journal knows of it before the dead one's forgets.
+ */
 static void
 mend_block_run(struct heap *h, struct span *s,
     const struct heap_mender *mender, uint64_t *done, uint64_t value)

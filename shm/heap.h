@@ -110,8 +110,9 @@ void heap_forget(struct heap_own *own);
 void *heap_take(struct heap_own *own, size_t bytes);
 
 /*
- * Frees a block at once.  *done becomes `value` at the instant from which on the
- * block certainly is free: the caller's journal forgets its entry that way.
+ * Frees a block at once.  *done becomes `value` at the instant from which on
+ * the block certainly is free: the caller's journal forgets its entry that
+ * way.
  */
 void heap_give(struct heap_own *own, void *block, uint64_t *done,
     uint64_t value);

@@ -15,11 +15,11 @@
  *   5. `undo` becomes JOURNAL_COMMITTED or 0, blocks to be freed are freed
  *   6. the locks are let go
  *
- * When the process dies, control looks: if log_at is set and the log's end
- * is beyond it, or undo is JOURNAL_COMMITTED, the command happened: what was to be
- * freed is freed.  Otherwise it did not: the old bytes are copied back, last
- * noted first, and the blocks taken go back.  Both may be done twice: control
- * may die as well.
+ * When the process dies, control looks: if log_at is set and the log's end is
+ * beyond it, or undo is JOURNAL_COMMITTED, the command happened: what was to
+ * be freed is freed.  Otherwise it did not: the old bytes are copied back,
+ * last noted first, and the blocks taken go back.  Both may be done twice:
+ * control may die as well.
  *
  * The journal can also be taken back by the living: a command that runs out of
  * memory half way leaves nothing behind.

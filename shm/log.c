@@ -12,7 +12,10 @@ log_init(struct log *log, char *ring, uint64_t bytes)
 	log->magic = LOG_MAGIC;
 }
 
-/* Copies into the ring at an offset; what is longer than the ring keeps its tail. */
+/*
+ * Copies into the ring at an offset; what is longer than the ring keeps its
+ * tail.
+ */
 static uint64_t
 copy(struct log *log, uint64_t at, struct slice s)
 {

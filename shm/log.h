@@ -36,8 +36,9 @@ void log_init(struct log *log, char *ring, uint64_t bytes);
 
 /*
  * Appends records as one, behind a SELECT when the stream is not in their
- * first_db, and returns the offset after them; they leave the stream in db.  j is the writer's journal:
- * the place is noted there, so that mending can tell whether it happened.
+ * first_db, and returns the offset after them; they leave the stream in db.  j
+ * is the writer's journal: the place is noted there, so that mending can tell
+ * whether it happened.
  */
 uint64_t log_append(struct log *log, struct journal *j, uint32_t holder,
     int first_db, int db, const struct slice *parts, int count);

@@ -282,9 +282,9 @@ is_small(struct slice member, uint64_t count, size_t bytes,
 /* adding */
 
 /*
- * Notes the first `head` bytes and those from `at` to `end`, where the data ends
- * now or after the change.  Also bytes behind its present end: the transaction
- * may have made it shorter before.
+ * Notes the first `head` bytes and those from `at` to `end`, where the data
+ * ends now or after the change.  Also bytes behind its present end: the
+ * transaction may have made it shorter before.
  */
 static void
 note(struct txn *t, const char *data, size_t head, size_t at, size_t end)

@@ -3,9 +3,9 @@
  *
  * A set of integers is an intset in the record, another small set a listpack
  * there.  A large one keeps the address of a struct dict in its record; the
- * dict's entries are blocks of one member each.  An intset becomes a listpack with
- * the first member that is not an integer, or large with the first beyond its
- * limit; a listpack becomes large beyond its own.  None ever goes back.
+ * dict's entries are blocks of one member each.  An intset becomes a listpack
+ * with the first member that is not an integer, or large with the first beyond
+ * its limit; a listpack becomes large beyond its own.  None ever goes back.
  *
  * Writers hold the slot's lock and are inside a transaction.  Functions that
  * change a set return its record, which may have moved, or NULL when the last
@@ -78,8 +78,8 @@ uint64_t set_scan(const struct value *v, uint64_t cursor, set_visit *visit,
 struct slice set_random(const struct value *v, uint64_t random, char *scratch);
 
 /*
- * All members into list[0 .. set_count()), valid until the set is changed or the
- * command ends.
+ * All members into list[0 .. set_count()), valid until the set is changed or
+ * the command ends.
  */
 void set_list(struct txn *t, const struct value *v, struct slice *list);
 

@@ -9,8 +9,8 @@
  * expiry, LRU, WATCH and blocked clients are kept right in one place.  Keys of
  * all databases lie in the same dict.
  *
- * Records move: after slot_resize, slot_put, slot_expire use the record that was
- * returned.
+ * Records move: after slot_resize, slot_put, slot_expire use the record that
+ * was returned.
  */
 #ifndef SHM_SLOT_H
 #define SHM_SLOT_H
@@ -47,9 +47,9 @@ struct value *slot_peek(struct txn *t, const struct key *k);
 
 /*
  * A record for k of `bytes` uninitialised value bytes, put in the place of
- * `old` (the present record, or NULL when there is none).  What old had outside
- * its record is dropped unless `keep_large`.  expires_ms: UNIX time in ms or -1.
- * The new record's bytes need no notes.
+ * `old` (the present record, or NULL when there is none).  What old had
+ * outside its record is dropped unless `keep_large`.  expires_ms: UNIX time in
+ * ms or -1. The new record's bytes need no notes.
  */
 struct value *slot_put(struct txn *t, const struct key *k, struct value *old,
     enum value_type type, int encoding, size_t bytes, int64_t expires_ms,
@@ -82,8 +82,8 @@ struct value *slot_expire(struct txn *t, const struct key *k, struct value *v,
 void slot_remove(struct txn *t, const struct key *k, struct value *v);
 
 /*
- * Says that the key's value changed (slot_put, slot_remove and slot_expire say so
- * themselves): WATCH fails, blocked clients are woken at commit.
+ * Says that the key's value changed (slot_put, slot_remove and slot_expire say
+ * so themselves): WATCH fails, blocked clients are woken at commit.
  */
 void slot_touch(struct txn *t, const struct key *k);
 

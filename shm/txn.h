@@ -3,9 +3,10 @@
  *
  * A process has one struct txn.  A command runs between txn_begin() and
  * txn_commit(); in between every store into shared memory that existed before
- * is noted first (txn_note, txn_write, txn_move, txn_set64), memory is taken with
- * txn_alloc() and given up with txn_free(), and what replicas have to do is told
- * with txn_log().  A block allocated in this transaction needs no notes.
+ * is noted first (txn_note, txn_write, txn_move, txn_set64), memory is taken
+ * with txn_alloc() and given up with txn_free(), and what replicas have to do
+ * is told with txn_log().  A block allocated in this transaction needs no
+ * notes.
  *
  *   commit  appends the records to the log (the commit point), forgets the
  *           notes, frees what was to be freed
@@ -107,7 +108,10 @@ void *txn_alloc(struct txn *t, size_t bytes);
 /* Frees a block when (and only when) the transaction commits. */
 void txn_free(struct txn *t, const void *block);
 
-/* Bytes that fit into the block (its size class), and that a new one would have. */
+/*
+ * Bytes that fit into the block (its size class), and that a new one would
+ * have.
+ */
 static inline size_t
 txn_block_bytes(const struct txn *t, const void *block)
 {
@@ -134,7 +138,10 @@ void txn_log(struct txn *t, int db, int argc, const struct slice *argv);
 #define txn_log4(t, db, a, b, c, d) txn_log((t), (db), 4, \
 	(const struct slice[]){ (a), (b), (c), (d) })
 
-/* Same as txn_log() for text that already is one RESP command and outlives the commit. */
+/*
+ * Same as txn_log() for text that already is one RESP command and outlives the
+ * commit.
+ */
 void txn_log_text(struct txn *t, int db, struct slice text);
 
 /* Gives up the scratch memory of a command that ran without a transaction. */
@@ -154,8 +161,8 @@ txn_is_dirty(const struct txn *t)
 
 /*
  * Mending, by control: finishes or takes back what a dead process left in j.
- * The dead one's locks must still be held; they are let go by the caller afterwards.
- * May be done again.
+ * The dead one's locks must still be held; they are let go by the caller
+ * afterwards. May be done again.
  */
 void txn_mend(struct journal *j, struct heap *heap, const struct log *log,
     uint16_t dead_owner, const struct heap_mender *mender);

@@ -2,10 +2,9 @@
  * value - a key and what is stored at it: the record
  *
  * A record is one block: header, expiry if any, lengths if they are large,
- * key, value.  A string's value and every small hash, list, set and
- * sorted set lie in the record itself; a large one keeps the address
- * of its own structure there.  So a small value costs eight bytes beyond its key and
- * content.
+ * key, value.  A string's value and every small hash, list, set and sorted set
+ * lie in the record itself; a large one keeps the address of its own structure
+ * there.  So a small value costs eight bytes beyond its key and content.
  *
  *   kind    type in bits 0-2, encoding in bits 3-5, VALUE_EXPIRES, VALUE_BIG
  *   db      internal number of the database (see state.h: SWAPDB)
@@ -140,8 +139,8 @@ struct value_ops {
 	/* txn_free() of everything the value has outside its record. */
 	void (*drop)(struct txn *t, const struct value *v);
 	/*
-	 * Fills `to`, a copy of v's record bytes (LARGE: still v's address), with a
-	 * structure of its own.
+	 * Fills `to`, a copy of v's record bytes (LARGE: still v's address),
+	 * with a structure of its own.
 	 */
 	void (*copy)(struct txn *t, const struct value *v, struct value *to);
 	/* visit() for each block the value has outside its record. */

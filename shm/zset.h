@@ -4,8 +4,9 @@
  * A small sorted set is a listpack in the record (zset_small.h).  A large one
  * keeps the address of a struct zset in its record: a dict finds a member by
  * name, a tree (zset_tree.h) by rank, score or range of names, and both refer
- * to the same block, one a member.  A set becomes large when it has more members,
- * or a longer one, than the limits say; it stays large until it is stored anew.
+ * to the same block, one a member.  A set becomes large when it has more
+ * members, or a longer one, than the limits say; it stays large until it is
+ * stored anew.
  *
  * The order is that of scores; equal scores are ordered by the members'
  * bytes.  A score is never NaN.  Ranks count from 0, the lowest score first.
@@ -75,8 +76,8 @@ bool zset_next(struct zset_cursor *cursor, struct zset_item *item);
 bool zset_prev(struct zset_cursor *cursor, struct zset_item *item);
 
 /*
- * The items of ranks `from` to `to` - 1, which exist, into list[0 .. to - from),
- * valid until the set is changed or the command ends.
+ * The items of ranks `from` to `to` - 1, which exist, into list[0 .. to -
+ * from), valid until the set is changed or the command ends.
  */
 void zset_list(struct txn *t, const struct value *v, uint64_t from,
     uint64_t to, struct zset_item *list);
