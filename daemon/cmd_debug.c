@@ -110,14 +110,12 @@ add_key(void *arg, void *block)
 	struct total *total = arg;
 	const struct value *v = block;
 	unsigned char one[DIGEST_BYTES] = { 0 };
-	int i;
 
 	if (v->db != total->db)
 		return;
 	digest_mix(one, value_key(v).data, value_key(v).bytes);
 	digest_value(one, v);
-	for (i = 0; i < DIGEST_BYTES; i++)
-		total->digest[i] ^= one[i];
+	digest_add(total->digest, one, sizeof(one));
 }
 
 void

@@ -10,9 +10,8 @@
 #include "shm/string.h"
 #include "shm/zset.h"
 
-/* Parts in any order. */
-static void
-add(unsigned char *digest, const void *data, size_t bytes)
+void
+digest_add(unsigned char digest[DIGEST_BYTES], const void *data, size_t bytes)
 {
 	unsigned char sum[DIGEST_BYTES];
 	int i;
@@ -27,7 +26,7 @@ digest_mix(unsigned char digest[DIGEST_BYTES], const void *data, size_t bytes)
 {
 	unsigned char sum[DIGEST_BYTES];
 
-	add(digest, data, bytes);
+	digest_add(digest, data, bytes);
 	SHA1(digest, DIGEST_BYTES, sum);
 	memcpy(digest, sum, DIGEST_BYTES);
 }
@@ -52,7 +51,7 @@ digest_list(unsigned char *digest, const struct value *v)
 static void
 add_member(void *arg, struct slice member)
 {
-	add(arg, member.data, member.bytes);
+	digest_add(arg, member.data, member.bytes);
 }
 
 static void
@@ -62,7 +61,7 @@ add_field(void *arg, struct slice field, struct slice value)
 
 	mix(one, field);
 	mix(one, value);
-	add(arg, one, sizeof(one));
+	digest_add(arg, one, sizeof(one));
 }
 
 static void
@@ -79,7 +78,7 @@ digest_zset(unsigned char *digest, const struct value *v)
 
 		mix(one, item.member);
 		digest_mix(one, text, (size_t)n);
-		add(digest, one, sizeof(one));
+		digest_add(digest, one, sizeof(one));
 	}
 }
 
@@ -110,7 +109,7 @@ digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v)
 		never("a value has a type that can be digested");
 	}
 	if (v->kind & VALUE_EXPIRES)
-		add(digest, "!!expire!!", 10);
+		digest_add(digest, "!!expire!!", 10);
 }
 
 void

@@ -15,6 +15,10 @@
 /* Adds a value (and whether it expires) to a digest. */
 void digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v);
 
+/* Adds bytes, in any order. */
+void digest_add(unsigned char digest[DIGEST_BYTES], const void *data,
+    size_t bytes);
+
 /* Chains bytes into a digest. */
 void digest_mix(unsigned char digest[DIGEST_BYTES], const void *data,
     size_t bytes);
