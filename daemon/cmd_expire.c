@@ -140,7 +140,9 @@ reply_expiry(struct call *c, int64_t unit, int64_t base)
 	*(v != NULL ? &c->txn->hits : &c->txn->misses) += 1;
 	if (expires >= 0) {
 		expires = expires > base ? expires - base : 0;
-		expires = (expires + unit / 2) / unit;
+		/* Rounded; the sum may not fit a signed number. */
+		expires = (int64_t)(((uint64_t)expires + (uint64_t)unit / 2) /
+		    (uint64_t)unit);
 	}
 	reply_int(c->reply, expires);
 }
