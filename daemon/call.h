@@ -33,13 +33,15 @@ struct call {
 	struct txn *txn;
 	struct reply *reply;
 	const struct command *command;
-	const struct slice *argv; /* argv[0] is the name; valid during the call */
+	/* argv[0] is the name; valid during the call */
+	const struct slice *argv;
 	int argc;
 	uint8_t db;               /* internal number of the selected database */
 	bool may_block;           /* not inside MULTI */
 	bool is_changed;
 	bool is_logged;
-	uint64_t hash;            /* of argv[keys.first], when the engine has it */
+	/* of argv[keys.first], when the engine has it */
+	uint64_t hash;
 	struct slot *slot;        /* same */
 	bool has_hash;
 	struct conn *conn;

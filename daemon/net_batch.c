@@ -142,7 +142,8 @@ read_cut(struct conn *c)
 		if (got != RESP_ROOM)
 			return got;
 		c->args.room = c->args.room * 2 + 64;
-		if (c->resp.left == 0) /* A line: one word in two bytes at most. */
+		/* A line: one word in two bytes at most. */
+		if (c->resp.left == 0)
 			c->args.room += RESP_INLINE_MAX / 2 + 1;
 		c->args.v = realloc(c->args.v,
 		    (size_t)c->args.room * sizeof(*c->args.v));

@@ -71,7 +71,8 @@ struct conn {
 		size_t at, used, room;  /* at: first byte not yet served */
 	} query;
 	struct resp resp;               /* of the request at query.at */
-	bool is_cut;                    /* it is read piece by piece, into args */
+	/* it is read piece by piece, into args */
+	bool is_cut;
 	struct { struct slice *v; int count, room; } args; /* of it, so far */
 
 	struct reply out;
@@ -82,8 +83,10 @@ struct conn {
 	bool is_sending;
 	bool is_dirty;                  /* in the list of those with output */
 	bool is_in_batch;               /* requests of it wait in the batch */
-	int stopped_at;                 /* the request in the batch that parked it */
-	bool is_closing;                /* serve no more; close when all is sent */
+	/* the request in the batch that parked it */
+	int stopped_at;
+	/* serve no more; close when all is sent */
+	bool is_closing;
 	bool is_shut;                   /* the socket was shut down */
 	bool is_local;                  /* Unix socket or loopback */
 
@@ -98,7 +101,8 @@ struct conn {
 
 	/* MULTI and WATCH */
 	struct {
-		bool is_open, is_broken, writes; /* writes: some queued one does */
+		/* writes: some queued one does */
+		bool is_open, is_broken, writes;
 		struct conn_queued *first, **last;
 		int count;
 		size_t bytes;
@@ -111,7 +115,8 @@ struct conn {
 		struct conn *next, *prev;  /* of all that wait */
 		int64_t deadline_ms;       /* 0: none */
 		int answer;                /* enum call_timeout */
-		uint64_t ticket;           /* order of waiting; CONN_ASKING: its question */
+		/* order of waiting; CONN_ASKING: its question */
+		uint64_t ticket;
 		size_t skip;               /* bytes of the request in query */
 		int keys;
 		struct conn_key *key;      /* what it waits for */

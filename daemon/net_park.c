@@ -255,7 +255,8 @@ park_touched(struct worker *w, uint64_t hash, uint64_t floor)
 		park_wake(c);
 		batch_run(w);
 		if (w->cast_told != told)
-			return; /* It changed keys: another broadcast follows. */
+			/* It changed keys: another broadcast follows. */
+			return;
 		floor = ticket;
 	}
 	if (floor > 0 && others_wait(w, hash, floor, UINT64_MAX))

@@ -55,7 +55,8 @@ struct worker {
 	struct call call;               /* the one being served */
 	size_t reply_mark;              /* where its reply begins */
 	int64_t now_ms;                 /* of this turn */
-	uint64_t ticks, ticks_per_us;   /* clock_ticks() after the last command */
+	/* clock_ticks() after the last command */
+	uint64_t ticks, ticks_per_us;
 	uint64_t slow_us;               /* what takes so long is written down */
 	uint64_t commands;              /* served in this turn */
 	bool any_monitor;               /* somebody on the node is in MONITOR */
@@ -75,13 +76,15 @@ struct worker {
 	struct batch batch;
 	/* keys changed by the transaction that others wait for */
 	uint64_t touched[WORKER_TOUCHED];
-	int touches;                    /* WORKER_TOUCHED + 1: too many to tell */
+	/* WORKER_TOUCHED + 1: too many to tell */
+	int touches;
 
 	uint64_t cast_place, cast_told; /* read up to; how often we told */
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
-	uint64_t paced[PACES];          /* counters when their pace was measured */
+	/* counters when their pace was measured */
+	uint64_t paced[PACES];
 	uint64_t resets;                /* state.stat_resets seen */
 	uint64_t deaths;                /* of processes of the node, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */

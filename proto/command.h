@@ -70,8 +70,10 @@ enum command_flag {
 	COMMAND_FLAGS(FLAG)
 #undef FLAG
 	/* not shown by COMMAND INFO: */
-	COMMAND_DANGEROUS = 1 << COMMAND_FLAG_BITS, /* ACL category @dangerous */
-	COMMAND_GUARDED = 1 << (COMMAND_FLAG_BITS + 1), /* enable-debug-command */
+	/* ACL category @dangerous */
+	COMMAND_DANGEROUS = 1 << COMMAND_FLAG_BITS,
+	/* enable-debug-command */
+	COMMAND_GUARDED = 1 << (COMMAND_FLAG_BITS + 1),
 };
 
 enum command_keys_kind {

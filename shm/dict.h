@@ -40,7 +40,8 @@ struct bucket {
 
 /* All zero is an empty dict. */
 struct dict {
-	uint64_t root;     /* a segment word (depth 0) or a directory's address */
+	/* a segment word (depth 0) or a directory's address */
+	uint64_t root;
 	uint32_t depth;    /* bits of the hash that select in the directory */
 	uint32_t magic;    /* DICT_MAGIC once something was added */
 	uint64_t count;    /* entries */

@@ -28,7 +28,8 @@
 #define HEAP_SPAN (1ull << HEAP_SPAN_BITS)
 #define HEAP_CLASSES 80
 #define HEAP_SMALL_MAX 16384   /* largest block that shares a span */
-#define HEAP_BLOCKS_MAX 1024   /* in one span; tiny classes leave its end unused */
+/* in one span; tiny classes leave its end unused */
+#define HEAP_BLOCKS_MAX 1024
 #define HEAP_WORDS (HEAP_BLOCKS_MAX / 64)
 #define HEAP_UNIT 8            /* every block's address is a multiple */
 
@@ -42,11 +43,13 @@ struct span {
 	uint32_t spans;        /* of SPAN_RUN: how many */
 	uint16_t blocks;       /* of SPAN_SMALL: how many fit */
 	uint16_t free;         /* of those: bits set in bits[] */
-	uint64_t bytes;        /* of SPAN_RUN: bytes asked for, rounded to 4 KB */
+	/* of SPAN_RUN: bytes asked for, rounded to 4 KB */
+	uint64_t bytes;
 	uint32_t remotes;      /* whether any bit in remote[] is set */
 	uint32_t hint;         /* word of bits[] to look at first */
 	uint32_t place;        /* in the owner's list of spans of the class */
-	uint32_t is_listed;    /* in the owner's list of spans with free blocks */
+	/* in the owner's list of spans with free blocks */
+	uint32_t is_listed;
 	uint64_t pad[2];
 	uint64_t bits[HEAP_WORDS];   /* 1: free */
 	uint64_t remote[HEAP_WORDS]; /* 1: freed by another process */
@@ -74,14 +77,15 @@ struct heap_own {
 	struct journal *journal;
 	uint32_t holder;       /* for lock words */
 	uint16_t owner;        /* process index */
-	uint64_t *used_bytes;  /* in its area: bytes of blocks taken in own spans */
+	/* in its area: bytes of blocks taken in own spans */
+	uint64_t *used_bytes;
 	/* Gives pages back to the kernel; NULL keeps them. */
 	void (*discard)(void *at, size_t bytes);
 	struct span *current[HEAP_CLASSES];
 	struct span_list {
 		struct span **v;
 		uint32_t count, room, cursor;
-	} all[HEAP_CLASSES],   /* own spans; those with remote frees are met here */
+	} all[HEAP_CLASSES],   /* own spans; remote frees are met here */
 	    some[HEAP_CLASSES]; /* own spans with free blocks, and stale entries */
 };
 

@@ -43,8 +43,10 @@ struct journal {
 	uint64_t magic;
 	uint64_t undo;       /* bytes used in undo_data, or JOURNAL_COMMITTED */
 	uint64_t blocks;     /* entries used in block */
-	uint64_t log_at;     /* offset our record begins at, or JOURNAL_NOWHERE */
-	uint64_t run;        /* 1 + first span of a run being taken from the pool */
+	/* offset our record begins at, or JOURNAL_NOWHERE */
+	uint64_t log_at;
+	/* 1 + first span of a run being taken from the pool */
+	uint64_t run;
 	uint64_t run_spans;  /* how many spans that run has */
 	uint32_t helds;      /* entries used in held */
 	uint32_t spare;

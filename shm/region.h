@@ -73,7 +73,8 @@ struct region_common {
 	uint64_t next_client_id __attribute__((aligned(64)));
 	uint64_t next_ticket __attribute__((aligned(64)));
 	uint64_t next_slow_id;
-	uint64_t slow_from[1 + SLOW_EVENTS]; /* ids below are forgotten: log, events */
+	/* ids below are forgotten: log, events */
+	uint64_t slow_from[1 + SLOW_EVENTS];
 	struct log log __attribute__((aligned(64)));
 	struct heap heap __attribute__((aligned(64)));
 	uint32_t fault[FAULT_COUNT];

@@ -24,7 +24,8 @@ struct slot {
 	uint32_t lock;
 	uint32_t expires;      /* keys with a time to live */
 	struct dict keys;
-	int64_t first_expiry;  /* no key expires before this (ms); a lower bound */
+	/* no key expires before this (ms); a lower bound */
+	int64_t first_expiry;
 	uint64_t waiting;      /* workers with clients blocked on a key here */
 	uint64_t watching;     /* workers with clients that WATCH a key here */
 };

@@ -42,15 +42,19 @@ struct txn {
 	uint64_t hits, misses;    /* of slot_find(), for statistics */
 	uint64_t expired;         /* keys deleted because their time had come */
 	uint8_t logical[16];      /* database numbers as clients know them */
-	uint64_t log_end;         /* offset after our last record, 0: none yet */
+	/* offset after our last record, 0: none yet */
+	uint64_t log_end;
 	jmp_buf bail;             /* where txn_abort() goes */
-	const char *why;          /* set by txn_abort: an error for the client */
+	/* set by txn_abort: an error for the client */
+	const char *why;
 	/* records of this transaction: text, first and last database in it */
 	struct { char *data; size_t used, room; int first_db, db, count; } record;
-	struct slice verbatim;    /* the one record, when it is still somewhere else */
+	/* the one record, when it is still somewhere else */
+	struct slice verbatim;
 	/* private memory until the end of the command */
 	struct scratch { struct scratch *next; size_t used, room; } *scratch;
-	int64_t *keys;            /* in our area: keys per database, this process's share */
+	/* in our area: keys per database, this process's share */
+	int64_t *keys;
 	int64_t *expires;         /* same, keys with a time to live */
 	/* told of each changed key; NULL in units (see slot_touch) */
 	void (*touched)(struct txn *t, struct slot *slot, uint64_t hash);
