@@ -371,8 +371,8 @@ free_block(void *arg, const void *block)
 }
 
 /*
- * Takes out most of a large set by making a new one of what stays, which
- * leaves the journal nearly empty.
+ * Takes out nearly all or very many members by making a new set of what stays,
+ * which leaves the journal nearly empty.
  */
 static struct value *
 large_rebuild(struct txn *t, struct value *v, uint64_t from, uint64_t to)
@@ -676,7 +676,7 @@ zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 	if (!is_large(v))
 		return small_cut(t, k, v, listpack_index(value_data(v),
 		    (int64_t)from * 2), gone);
-	if (gone > count - gone || gone > CUT_MAX)
+	if (gone > CUT_MAX || gone / 8 > count - gone)
 		return large_rebuild(t, v, from, to);
 	large_cut(t, v, from, to);
 	return v;

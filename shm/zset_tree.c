@@ -10,6 +10,7 @@
 #include "shm/zset_node.h"
 
 #define LEAF_FEW (ZSET_LEAF / 4)
+#define LEAF_SPARE (ZSET_LEAF / 5)
 #define INNER_FEW (ZSET_INNER / 4)
 
 static void
@@ -171,6 +172,59 @@ inner_add(struct txn *t, struct zset_inner *n, int at,
 	return &right->head;
 }
 
+/* Moves `count` entries from the beginning of right to the end of left. */
+static void
+leaf_pull(struct txn *t, struct zset_leaf *left, struct zset_leaf *right,
+    int count)
+{
+	int at = left->head.count;
+
+	txn_write(t, left->score + at, right->score,
+	    count * sizeof(left->score[0]));
+	txn_write(t, left->ref + at, right->ref, count * sizeof(left->ref[0]));
+	set_count(t, &left->head, at + count);
+	leaf_shift(t, right, count, 0);
+}
+
+/* Moves `count` entries from the end of left to the beginning of right. */
+static void
+leaf_push(struct txn *t, struct zset_leaf *left, struct zset_leaf *right,
+    int count)
+{
+	int at = left->head.count - count;
+
+	leaf_shift(t, right, 0, count);
+	txn_write(t, right->score, left->score + at,
+	    count * sizeof(left->score[0]));
+	txn_write(t, right->ref, left->ref + at, count * sizeof(left->ref[0]));
+	set_count(t, &left->head, at);
+}
+
+/*
+ * Gives half of what a full leaf has more to a neighbour, if one has room
+ * enough to be worth it: leaves then are four fifths full instead of two thirds.
+ */
+static bool
+share_leaf(struct txn *t, struct zset_inner *n, int i)
+{
+	struct zset_child *a = &n->child[i], *b = a + 1;
+	int more;
+
+	if (i + 1 < n->head.count && b->count + LEAF_SPARE <= a->count) {
+		more = (int)(a->count - b->count) / 2;
+		leaf_push(t, zset_leaf(a->node), zset_leaf(b->node), more);
+	} else if (i > 0 && a[-1].count + LEAF_SPARE <= a->count) {
+		b = a--;
+		more = (int)(b->count - a->count) / 2;
+		leaf_pull(t, zset_leaf(a->node), zset_leaf(b->node), more);
+	} else {
+		return false;
+	}
+	child_refresh(t, a, a->node->count);
+	child_refresh(t, b, b->node->count);
+	return true;
+}
+
 /* Inserts below n; returns n's new right neighbour when it had to be split. */
 static struct zset_node *
 node_insert(struct txn *t, struct zset_node *n, const struct zset_bound *b,
@@ -186,6 +240,9 @@ node_insert(struct txn *t, struct zset_node *n, const struct zset_bound *b,
 		return leaf_insert(t, zset_leaf(n), b, m);
 	in = zset_inner(n);
 	i = zset_inner_search(in, b);
+	if (n->level == 1 && in->child[i].count == ZSET_LEAF &&
+	    share_leaf(t, in, i))
+		i = zset_inner_search(in, b);
 	c = &in->child[i];
 	right = node_insert(t, c->node, b, m);
 	if (right == NULL) {
@@ -233,34 +290,6 @@ static bool
 is_few(const struct zset_node *n)
 {
 	return n->count < (n->level == 0 ? LEAF_FEW : INNER_FEW);
-}
-
-/* Moves `count` entries from the beginning of right to the end of left. */
-static void
-leaf_pull(struct txn *t, struct zset_leaf *left, struct zset_leaf *right,
-    int count)
-{
-	int at = left->head.count;
-
-	txn_write(t, left->score + at, right->score,
-	    count * sizeof(left->score[0]));
-	txn_write(t, left->ref + at, right->ref, count * sizeof(left->ref[0]));
-	set_count(t, &left->head, at + count);
-	leaf_shift(t, right, count, 0);
-}
-
-/* Moves `count` entries from the end of left to the beginning of right. */
-static void
-leaf_push(struct txn *t, struct zset_leaf *left, struct zset_leaf *right,
-    int count)
-{
-	int at = left->head.count - count;
-
-	leaf_shift(t, right, 0, count);
-	txn_write(t, right->score, left->score + at,
-	    count * sizeof(left->score[0]));
-	txn_write(t, right->ref, left->ref + at, count * sizeof(left->ref[0]));
-	set_count(t, &left->head, at);
 }
 
 static void mend_child(struct txn *t, struct zset_inner *n, int i);
