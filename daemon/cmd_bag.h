@@ -26,6 +26,7 @@ void cmd_bag_init(struct cmd_bag *bag, struct txn *t, size_t count);
 /* Puts a text in; false when it is there already. */
 bool cmd_bag_add(struct cmd_bag *bag, struct slice text);
 
+/* Whether a text is in it. */
 bool cmd_bag_has(const struct cmd_bag *bag, struct slice text);
 
 #endif

@@ -164,12 +164,17 @@ cmd_client_info(struct call *c)
 
 /* --- LIST -------------------------------------------------------------- */
 
-enum client_type { TYPE_NORMAL, TYPE_MASTER, TYPE_REPLICA, TYPE_PUBSUB, TYPE_ANY };
+enum client_type {
+	TYPE_NORMAL, TYPE_MASTER, TYPE_REPLICA, TYPE_PUBSUB, TYPE_ANY
+};
 
 static bool
 take_type(struct call *c, int i, enum client_type *type)
 {
-	static const struct { const char *name; enum client_type type; } names[] = {
+	static const struct {
+		const char *name;
+		enum client_type type;
+	} names[] = {
 		{ "normal", TYPE_NORMAL }, { "master", TYPE_MASTER },
 		{ "slave", TYPE_REPLICA }, { "replica", TYPE_REPLICA },
 		{ "pubsub", TYPE_PUBSUB } };

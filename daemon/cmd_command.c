@@ -118,7 +118,10 @@ size_t
 command_categories(const struct command *row, const char *list[16], char *text,
     size_t room)
 {
-	static const struct { unsigned flag; const char *category; } by_flag[] = {
+	static const struct {
+		unsigned flag;
+		const char *category;
+	} by_flag[] = {
 		{ COMMAND_WRITE, "@write" }, { COMMAND_READ, "@read" },
 		{ COMMAND_ADMIN, "@admin" },
 		{ COMMAND_DANGEROUS, "@dangerous" },

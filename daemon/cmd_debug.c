@@ -159,10 +159,13 @@ cmd_debug_populate(struct call *c)
 	memcpy(name, prefix.data, prefix.bytes);
 	name[prefix.bytes] = ':';
 	for (i = 0; i < count; i++) {
-		struct slice text[3] = { SLICE("SET"), { name, prefix.bytes + 1 +
-		    number_put_int(name + prefix.bytes + 1, i) },
-		    { value, (size_t)snprintf(value, NUMBER_TEXT, "value:%lld",
-		    (long long)i) } };
+		struct slice text[3] = {
+			SLICE("SET"),
+			{ name, prefix.bytes + 1 +
+			    number_put_int(name + prefix.bytes + 1, i) },
+			{ value, (size_t)snprintf(value, NUMBER_TEXT,
+			    "value:%lld", (long long)i) },
+		};
 		struct key k = slot_key(REGION->common.slot, c->db, text[1]);
 
 		if (bytes > 0) {

@@ -220,7 +220,8 @@ reply_choices(struct call *c, struct slice syntax)
 			depth += syntax.data[i] == '[';
 			depth -= syntax.data[i] == ']';
 		}
-		if (i == syntax.bytes || (syntax.data[i] == '|' && depth == 0)) {
+		if (i == syntax.bytes ||
+		    (syntax.data[i] == '|' && depth == 0)) {
 			size_t to = i;
 
 			while (from < to && syntax.data[from] == ' ')

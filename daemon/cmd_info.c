@@ -133,7 +133,8 @@ memory(struct page *p)
 	    "used_memory_startup:%lld\r\nused_memory_dataset:%lld\r\n"
 	    "used_memory_dataset_perc:%.2f%%\r\n",
 	    100 * used / (double)m.peak_bytes, N(m.used_bytes - m.heap_bytes),
-	    N(m.fixed_bytes), N(m.heap_bytes), 100 * (double)m.heap_bytes / used);
+	    N(m.fixed_bytes), N(m.heap_bytes),
+	    100 * (double)m.heap_bytes / used);
 	put(p, "allocator_allocated:%lld\r\nallocator_active:%lld\r\n"
 	    "allocator_resident:%lld\r\n", N(m.heap_bytes),
 	    N(m.span_bytes), N(m.span_bytes));

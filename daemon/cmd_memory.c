@@ -90,7 +90,8 @@ memory_sum(struct worker *w, struct memory_sums *m)
 	m->rss_bytes = resident_bytes();
 	for (i = 0; i < REGION->head.workers; i++)
 		if (REGION->area[i].stats.v[STAT_peak_bytes] > m->peak_bytes)
-			m->peak_bytes = REGION->area[i].stats.v[STAT_peak_bytes];
+			m->peak_bytes =
+			    REGION->area[i].stats.v[STAT_peak_bytes];
 	if (m->peak_bytes < m->used_bytes)
 		m->peak_bytes = m->used_bytes;
 }
@@ -118,7 +119,8 @@ cmd_memory_usage(struct call *c)
 	struct value *v;
 	int64_t samples;
 
-	if (c->argc != 3 && !(c->argc == 5 && slice_is(c->argv[3], "samples"))) {
+	if (c->argc != 3 &&
+	    !(c->argc == 5 && slice_is(c->argv[3], "samples"))) {
 		call_syntax(c);
 		return;
 	}

@@ -20,6 +20,7 @@ struct memory_sums {
 	const char *private_allocator;
 };
 
+/* Adds up what all processes use; w is the worker that asks. */
 void memory_sum(struct worker *w, struct memory_sums *m);
 
 #endif

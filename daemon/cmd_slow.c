@@ -219,7 +219,8 @@ cmd_latency_graph(struct call *c)
 			break;
 		}
 	if (n == 0) {
-		reply_errorf(c->reply, "ERR No samples available for event '%.*s'",
+		reply_errorf(c->reply,
+		    "ERR No samples available for event '%.*s'",
 		    (int)(c->argv[2].bytes < 128 ? c->argv[2].bytes : 128),
 		    c->argv[2].data);
 		return;

@@ -22,7 +22,8 @@ void
 ask_control_about(struct call *c, enum mail_kind kind)
 {
 	struct worker *w = c->worker;
-	uint64_t got = word_load_acquire(&REGION->ctl.asks_got[w->birth->index]);
+	uint64_t got = word_load_acquire(
+	    &REGION->ctl.asks_got[w->birth->index]);
 	uint64_t ticket = word_add(&REGION->common.next_ticket, 1) + 1;
 
 	if (!c->may_block) {

@@ -371,7 +371,8 @@ batch_run(struct worker *w)
 	for (i = 0; i < b->count; i++) {
 		struct conn *c = b->request[i].conn;
 
-		if (unlikely(c->park.why != CONN_SERVES) && c->stopped_at == i) {
+		if (unlikely(c->park.why != CONN_SERVES) &&
+		    c->stopped_at == i) {
 			put_back(w, i);
 			c->stopped_at = -1;
 		}

@@ -166,7 +166,8 @@ make_room(struct conn *c, size_t more)
 		room = room < QUERY_BYTES ? QUERY_BYTES :
 		    room + (room < 1u << 20 ? room : 1u << 20);
 		c->query.data = realloc(before, room);
-		must(c->query.data != NULL, "there is private memory for queries");
+		must(c->query.data != NULL,
+		    "there is private memory for queries");
 		c->query.room = room;
 	}
 	for (i = 0; i < c->args.count; i++)

@@ -44,7 +44,8 @@ refuse_unknown(struct reply *r, const struct request *q)
 		if (used >= sizeof(args))
 			break;
 	}
-	reply_errorf(r, "ERR unknown command '%.*s', with args beginning with: %s",
+	reply_errorf(r,
+	    "ERR unknown command '%.*s', with args beginning with: %s",
 	    (int)(q->argv[0].bytes < SHOWN ? q->argv[0].bytes : SHOWN),
 	    q->argv[0].data, args);
 }
@@ -130,7 +131,8 @@ gate_judge(struct worker *w, const struct request *q)
 		return refused(c);
 	}
 	if (unlikely(!has_arity(q->command, q->argc))) {
-		reply_errorf(&c->out, error_text[ERROR_ARITY], q->command->name);
+		reply_errorf(&c->out, error_text[ERROR_ARITY],
+		    q->command->name);
 		return refused(c);
 	}
 	why = refusal(w, q);

@@ -18,6 +18,10 @@ enum gate_verdict {
 	GATE_REFUSE    /* the error is replied */
 };
 
+/*
+ * Whether the request may run here and now; what it is refused with has been
+ * replied.
+ */
 enum gate_verdict gate_judge(struct worker *w, const struct request *q);
 
 /* Bytes that values take in the whole region. */

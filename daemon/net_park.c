@@ -100,7 +100,8 @@ wait_for(struct conn *c, struct conn_key *k, const struct key *key)
 	k->hash = key->hash;
 	k->slot = (uint16_t)(key->slot - REGION->common.slot);
 	k->row = take_row(w, key->hash, c->park.ticket);
-	count_slot(&key->slot->waiting, w->waiters, k->slot, w->birth->index, 1);
+	count_slot(&key->slot->waiting, w->waiters, k->slot,
+	    w->birth->index, 1);
 	/* Chains are in order of tickets: new ones are the youngest. */
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -153,7 +154,8 @@ call_park(struct call *call, int first_key, int keys, int64_t timeout_ms,
 	c->park.ticket = word_add(&REGION->common.next_ticket, 1) + 1;
 	c->park.answer = answer;
 	c->park.key = calloc((size_t)keys, sizeof(*c->park.key));
-	must(c->park.key != NULL, "there is private memory for a blocked client");
+	must(c->park.key != NULL,
+	    "there is private memory for a blocked client");
 	for (i = 0; i < keys; i++) {
 		struct key k = call_key(call, first_key + i);
 

@@ -6,7 +6,7 @@
 #include "daemon/call.h"
 
 call_run *const call_table[CMD_COUNT] = {
-#define COMMAND(id, name, place, flags, arity, keys, family, since, complexity, \
-    arguments, words, function) [CMD_##id] = function,
+#define COMMAND(id, name, place, flags, arity, keys, family, since, \
+    complexity, arguments, words, function) [CMD_##id] = function,
 #include "proto/command.def"
 };

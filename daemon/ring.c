@@ -56,7 +56,8 @@ ring_open(struct ring *r, const char **why)
 		*why = error == -EINVAL ?
 		    "the kernel's io_uring is too old (Linux 6.1 is needed)" :
 		    error == -EPERM || error == -ENOSYS ?
-		    "the kernel refuses io_uring (see kernel.io_uring_disabled)" :
+		    "the kernel refuses io_uring "
+		    "(see kernel.io_uring_disabled)" :
 		    "an io_uring can not be set up";
 		return error;
 	}

@@ -143,7 +143,8 @@ fill_index(void)
 {
 	unsigned i, containers = 0;
 
-	must(CMD_COUNT < INDEX_PLACES / 2, "the index of commands is half empty");
+	must(CMD_COUNT < INDEX_PLACES / 2,
+	    "the index of commands is half empty");
 	for (i = 0; i < CMD_COUNT; i++) {
 		struct slice s = slice_of(command_table[i].name);
 		const char *bar = memchr(s.data, '|', s.bytes);

@@ -87,8 +87,8 @@ struct command_keys {
 };
 
 enum command_id {
-#define COMMAND(id, name, place, flags, arity, keys, family, since, complexity, \
-    arguments, words, function) CMD_##id,
+#define COMMAND(id, name, place, flags, arity, keys, family, since, \
+    complexity, arguments, words, function) CMD_##id,
 #include "proto/command.def"
 	CMD_COUNT
 };

@@ -36,7 +36,8 @@ keyslot_crc16(struct slice s)
 	uint16_t crc = 0;
 
 	for (; left >= 8; left -= 8, p += 8)
-		crc = table[7][p[0] ^ crc >> 8] ^ table[6][p[1] ^ (crc & 0xff)] ^
+		crc = table[7][p[0] ^ crc >> 8] ^
+		    table[6][p[1] ^ (crc & 0xff)] ^
 		    table[5][p[2]] ^ table[4][p[3]] ^ table[3][p[4]] ^
 		    table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
 	for (; left > 0; left--, p++)

@@ -340,7 +340,8 @@ void
 dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, void *block)
 {
-	must(((uintptr_t)block & 7) == 0, "an entry's address is a multiple of 8");
+	must(((uintptr_t)block & 7) == 0,
+	    "an entry's address is a multiple of 8");
 	while (d->root == 0 ||
 	    !place(t, unpack(*word_of(d, hash)), hash, block, false))
 		grow(t, d, kind, hash);
@@ -520,7 +521,8 @@ dict_random(const struct dict *d, uint64_t random)
 	for (tries = 0; tries < 256; tries++) {
 		unsigned way;
 
-		random = random * 6364136223846793005ull + 1442695040888963407ull;
+		random = random * 6364136223846793005ull +
+		    1442695040888963407ull;
 		s = unpack(*word_of(d, random));
 		i = home_of(s, random);
 		way = (unsigned)((random & 0xffff) * DICT_WAYS >> 16);

@@ -20,7 +20,8 @@ make_classes(void)
 	uint32_t bytes = 16, step = 8;
 
 	while (bytes <= HEAP_SMALL_MAX) {
-		must(classes < HEAP_CLASSES, "the size classes fit their table");
+		must(classes < HEAP_CLASSES,
+		    "the size classes fit their table");
 		class[classes].bytes = bytes;
 		class[classes].blocks = HEAP_SPAN / bytes < HEAP_BLOCKS_MAX ?
 		    (uint32_t)(HEAP_SPAN / bytes) : HEAP_BLOCKS_MAX;
@@ -284,7 +285,8 @@ let_go(struct heap_own *own, struct span *s)
 	struct span_list *all = &own->all[s->class];
 	struct span *last = all->v[all->count - 1];
 
-	must(all->v[s->place] == s, "a span knows its place in its owner's list");
+	must(all->v[s->place] == s,
+	    "a span knows its place in its owner's list");
 	all->v[s->place] = last;
 	last->place = s->place;
 	all->count--;

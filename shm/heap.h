@@ -86,7 +86,7 @@ struct heap_own {
 		struct span **v;
 		uint32_t count, room, cursor;
 	} all[HEAP_CLASSES],   /* own spans; remote frees are met here */
-	    some[HEAP_CLASSES]; /* own spans with free blocks, and stale entries */
+	    some[HEAP_CLASSES]; /* with free blocks; and stale entries */
 };
 
 /* Bytes the span table and the bitmap need for a heap of `spans` spans. */

@@ -9,8 +9,9 @@
  *
  *   1. held[] names a slot, then its lock is taken
  *   2. before a byte that existed before is changed, undo[] gets the old bytes
- *   3. before a block is taken from the heap, block[] gets it with JOURNAL_TAKEN;
- *      a block that is to be freed is entered without it, and stays as it is
+ *   3. before a block is taken from the heap, block[] gets it with
+ *      JOURNAL_TAKEN; a block that is to be freed is entered without it, and
+ *      stays as it is
  *   4. the record is appended to the log: the commit point
  *   5. `undo` becomes JOURNAL_COMMITTED or 0, blocks to be freed are freed
  *   6. the locks are let go

@@ -131,8 +131,8 @@ fill_parts(const struct region_plan *plan, const struct layout *l)
 }
 
 int
-region_create(const struct region_plan *plan, const uint64_t random[REGION_RANDOM],
-    int64_t now_ms, char why[REGION_WHY])
+region_create(const struct region_plan *plan,
+    const uint64_t random[REGION_RANDOM], int64_t now_ms, char why[REGION_WHY])
 {
 	struct layout l = lay_out(plan);
 	int bad = map(plan, &l, why);

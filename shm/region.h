@@ -116,8 +116,8 @@ void region_print_id(const uint64_t random[3], char id[41]);
  * (state_init).  `random` seeds hashes and names.  -errno with a sentence
  * in `why`.
  */
-int region_create(const struct region_plan *plan, const uint64_t random[REGION_RANDOM],
-    int64_t now_ms, char why[REGION_WHY]);
+int region_create(const struct region_plan *plan,
+    const uint64_t random[REGION_RANDOM], int64_t now_ms, char why[REGION_WHY]);
 
 /* Tells regions of one layout from those of another build. */
 uint64_t region_layout(void);

@@ -38,6 +38,7 @@ extern const struct value_ops set_ops;
 /* Number of members. */
 uint64_t set_count(const struct value *v);
 
+/* Whether member is one. */
 bool set_has(const struct value *v, struct slice member);
 
 /*

@@ -364,7 +364,8 @@ slot_flush(struct txn *t, struct slot *slot, int db)
 	dict_each(&slot->keys, choose, &f);
 	for (i = 0; i < f.count; i++) {
 		struct value *v = f.found[i];
-		struct key k = { value_key(v), value_dict.hash(v), slot, v->db };
+		struct key k = { value_key(v), value_dict.hash(v), slot,
+		    v->db };
 
 		slot_remove(t, &k, v);
 	}

@@ -48,7 +48,11 @@ struct txn {
 	/* set by txn_abort: an error for the client */
 	const char *why;
 	/* records of this transaction: text, first and last database in it */
-	struct { char *data; size_t used, room; int first_db, db, count; } record;
+	struct {
+		char *data;
+		size_t used, room;
+		int first_db, db, count;
+	} record;
 	/* the one record, when it is still somewhere else */
 	struct slice verbatim;
 	/* private memory until the end of the command */
@@ -151,7 +155,9 @@ void txn_log_text(struct txn *t, int db, struct slice text);
 /* Gives up the scratch memory of a command that ran without a transaction. */
 void txn_rest(struct txn *t);
 
+/* The journal must be empty. */
 void txn_begin(struct txn *t);
+/* Makes the change last: when it returns, it has happened and is in the log. */
 void txn_commit(struct txn *t);
 /* Takes everything back, without jumping. */
 void txn_undo(struct txn *t);

@@ -1,3 +1,9 @@
+/*
+ * types - the table of what each type does with its values
+ *
+ * Not here: the types (shm/hash.h, shm/list.h ...), how a type is told from a
+ * record (shm/value.h).
+ */
 #include "shm/hash.h"
 #include "shm/list.h"
 #include "shm/set.h"

@@ -87,7 +87,7 @@ START_TEST(a_writer_that_dies_before_the_version_published_nothing)
 END_TEST
 
 #ifndef __SANITIZE_THREAD__
-/* A copy that is thrown away when it was written meanwhile is a race to TSan. */
+/* A copy that is dropped when it was written meanwhile is a race to TSan. */
 static void *
 read_all(void *arg)
 {
