@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define PREFETCH_BYTES 1024 /* of one value, at most */
+
 static struct resp_limits
 limits_of(const struct conn *c)
 {
@@ -237,10 +239,24 @@ batch_received(struct conn *c, char *data, size_t bytes)
 
 /* --- running ----------------------------------------------------------- */
 
+/* The rest of a record whose header comes: a small hash is read through. */
+static void
+prefetch_rest(const void *entry)
+{
+	const struct value *v = entry;
+	size_t bytes = v->value_bytes, at;
+
+	if (bytes > PREFETCH_BYTES)
+		bytes = PREFETCH_BYTES;
+	for (at = 128; at < bytes + 64; at += 64)
+		__builtin_prefetch((const char *)entry + at);
+}
+
 static void
 prefetch(const struct batch *b)
 {
 	const struct bucket *bucket[WORKER_BATCH];
+	const void *entry[WORKER_BATCH];
 	int i;
 
 	for (i = 0; i < b->count; i++) {
@@ -251,16 +267,17 @@ prefetch(const struct batch *b)
 		if (bucket[i] != NULL)
 			__builtin_prefetch(bucket[i]);
 	}
-	for (i = 0; i < b->count; i++)
-		if (bucket[i] != NULL) {
-			const char *entry = dict_hint_entry(bucket[i],
-			    b->request[i].hash);
-
-			if (entry != NULL) {
-				__builtin_prefetch(entry);
-				__builtin_prefetch(entry + 64);
-			}
+	for (i = 0; i < b->count; i++) {
+		entry[i] = bucket[i] != NULL ? dict_hint_entry(bucket[i],
+		    b->request[i].hash) : NULL;
+		if (entry[i] != NULL) {
+			__builtin_prefetch(entry[i]);
+			__builtin_prefetch((const char *)entry[i] + 64);
 		}
+	}
+	for (i = 0; i < b->count; i++)
+		if (entry[i] != NULL)
+			prefetch_rest(entry[i]);
 }
 
 /* Serves from batch.at on; comes back by longjmp when a command aborts. */
