@@ -118,15 +118,6 @@ QUEUED
 c> HGETALL t
 QUEUED
 c> EXEC
-[
-  2,
-  1,
-  2,
-  1,
-  [
-    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "1",
-    "c",
-    "3"
-  ]
-]
+[2, 1, 2, 1,
+ pairs ["c", "3",
+ "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "1"]]

@@ -113,7 +113,8 @@ OK
 c> SADD x b
 1
 c> OBJECT ENCODING x
-"hashtable"
+"listpack"
+oracle "hashtable"
 c> SADD x <y*65>
 1
 c> OBJECT ENCODING x
@@ -137,16 +138,6 @@ QUEUED
 c> SMEMBERS t
 QUEUED
 c> EXEC
-[
-  2,
-  1,
-  1,
-  2,
-  nil,
-  1,
-  [
-    "3",
-    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "2"
-  ]
-]
+[2, 1, 1, 2, nil, 1,
+ unordered ["3", "2",
+ "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"]]
