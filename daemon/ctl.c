@@ -295,6 +295,8 @@ ctl_main(const struct birth *b)
 	state_read(&REGION->state, &c.next);
 	succeed(&c);
 	birth_ready(b);
+	/* Rings that its predecessor heard are not lost. */
+	doorbell_ring(bell.fd);
 	while (!end(&c)) {
 		poll(&bell, 1, TICK_MS);
 		doorbell_quiet(bell.fd);

@@ -145,7 +145,7 @@ region_create(const struct region_plan *plan,
 		(void)madvise((char *)REGION + l.heap, l.end - l.heap,
 		    MADV_HUGEPAGE);
 #ifdef ALMANDINE_FAULTS
-	fault_words = REGION->common.fault;
+	fault_words = REGION->fault;
 #endif
 	return 0;
 }
@@ -169,6 +169,10 @@ own_extents(enum region_owner owner, int index, struct extent e[OWNED_MAX])
 	uint64_t fixed = offsetof(struct region, common);
 	int n = 0;
 
+#ifdef ALMANDINE_FAULTS
+	e[n++] = (struct extent){ REGION->fault,
+	    offsetof(struct region, area) - offsetof(struct region, fault) };
+#endif
 	if (owner == REGION_SUPERVISOR) {
 		e[n++] = (struct extent){ &REGION->sup,
 		    offsetof(struct region, state) -
@@ -179,7 +183,7 @@ own_extents(enum region_owner owner, int index, struct extent e[OWNED_MAX])
 	    round_up(sizeof(struct area), REGION_PAGE) };
 	if (owner == REGION_CONTROL)
 		e[n++] = (struct extent){ &REGION->state,
-		    offsetof(struct region, area) -
+		    offsetof(struct region, fault) -
 		    offsetof(struct region, state) };
 	else
 		e[n++] = (struct extent){ (const char *)REGION + fixed,

@@ -8,6 +8,7 @@
  *   sup        supervisor
  *   state      control
  *   ctl        control
+ *   fault      everybody, in builds with fault points; else nobody
  *   area[i]    process i
  *   common     workers: slots, watched keys, broadcasts, the log's head
  *   (behind)   workers: the log's ring, the heap's tables, the heap
@@ -77,7 +78,6 @@ struct region_common {
 	uint64_t slow_from[1 + SLOW_EVENTS];
 	struct log log __attribute__((aligned(64)));
 	struct heap heap __attribute__((aligned(64)));
-	uint32_t fault[FAULT_COUNT];
 	struct cast cast __attribute__((aligned(64)));
 };
 
@@ -86,6 +86,7 @@ struct region {
 	struct region_sup sup REGION_ALIGNED;
 	struct state_page state REGION_ALIGNED;
 	struct region_ctl ctl REGION_ALIGNED;
+	uint32_t fault[FAULT_COUNT] REGION_ALIGNED; /* armed points */
 	struct area area[PROC_MAX] REGION_ALIGNED;
 	struct region_common common REGION_ALIGNED;
 };
