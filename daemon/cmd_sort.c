@@ -59,7 +59,8 @@ read_by(struct sort *s, int i)
 {
 	s->by = s->c->argv[i];
 	s->has_by = memchr(s->by.data, '*', s->by.bytes) != NULL;
-	s->is_unsorted = !s->has_by;
+	/* Once said it holds, whatever BY comes behind it. */
+	s->is_unsorted |= !s->has_by;
 	return !s->has_by || !refuse_in_cluster(s->c, "BY");
 }
 
@@ -146,8 +147,20 @@ zset_elements(struct sort *s, const struct value *v)
 
 	zset_list(s->c->txn, v, 0, s->count, item);
 	for (i = 0; i < s->count; i++)
-		s->element[i].text = item[s->is_unsorted && s->is_desc ?
-		    s->count - 1 - i : i].member;
+		s->element[i].text = item[i].member;
+}
+
+static void
+reverse(struct sort *s)
+{
+	uint64_t i;
+
+	for (i = 0; i < s->count / 2; i++) {
+		struct element e = s->element[i];
+
+		s->element[i] = s->element[s->count - 1 - i];
+		s->element[s->count - 1 - i] = e;
+	}
 }
 
 static void
@@ -167,6 +180,9 @@ take_elements(struct sort *s, const struct value *v)
 		set_elements(s, v);
 	else
 		zset_elements(s, v);
+	/* DESC counts also where nothing is sorted, but not for sets. */
+	if (s->is_unsorted && s->is_desc && value_type(v) != VALUE_SET)
+		reverse(s);
 	for (i = 0; i < s->count; i++)
 		s->element[i].index = i;
 }
@@ -376,7 +392,7 @@ sort(struct call *c, bool may_store)
 	/* A set has no order that a replica would have too. */
 	if (s.is_unsorted && s.store.data != NULL && v != NULL &&
 	    value_type(v) == VALUE_SET) {
-		s.is_unsorted = false;
+		s.is_unsorted = s.has_by = false;
 		s.is_alpha = true;
 	}
 	take_elements(&s, v);
