@@ -4,7 +4,7 @@
  * Not here: times to live (cmd_expire.c), walks (cmd_scan.c), SORT
  * (cmd_sort.c).
  */
-#include "daemon/net_worker.h"
+#include "daemon/net.h"
 #include "shm/string.h"
 
 #define RANDOM_TRIES 64
@@ -298,12 +298,7 @@ cmd_object_refcount(struct call *c)
 void
 cmd_dbsize(struct call *c)
 {
-	int64_t keys = 0;
-	int i;
-
-	for (i = 0; i < PROC_MAX; i++)
-		keys += REGION->area[i].keys[c->db];
-	reply_int(c->reply, keys);
+	reply_int(c->reply, net_keys(c->db));
 }
 
 /* A key of the database in a slot, when one is met. */

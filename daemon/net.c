@@ -326,6 +326,7 @@ look_after_time(struct worker *w)
 	int64_t now = clock_steady_us(), period = 1000000 / w->state.options.hz;
 	uint64_t deaths = word_load(&REGION->sup.deaths);
 
+	net_expire_turn(w, now);
 	if (now < w->cron_us)
 		return;
 	measure_pace(w, now - w->cron_us + period);
@@ -354,7 +355,9 @@ static void
 wait(struct worker *w, int64_t deadline_ms)
 {
 	struct proc *p = &w->area->proc;
-	int64_t us = w->cron_us - clock_steady_us();
+	int64_t next_us = w->expire.next_us < w->cron_us ?
+	    w->expire.next_us : w->cron_us;
+	int64_t us = next_us - clock_steady_us();
 
 	if (deadline_ms != 0 && (deadline_ms - w->now_ms) * 1000 < us)
 		us = (deadline_ms - w->now_ms) * 1000;

@@ -10,6 +10,7 @@
 #include "daemon/birth.h"
 #include "daemon/call.h"
 #include "daemon/net_conn.h"
+#include "daemon/net_expire.h"
 #include "daemon/ring.h"
 #include "shm/region.h"
 
@@ -83,6 +84,7 @@ struct worker {
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
+	struct net_expire expire;
 	/* counters when their pace was measured */
 	uint64_t paced[PACES];
 	uint64_t resets;                /* state.stat_resets seen */
