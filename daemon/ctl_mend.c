@@ -54,9 +54,11 @@ forget_clients(struct area *area, int index)
 {
 	uint32_t i;
 
-	for (i = 0; i < area->wait_top; i++)
-		area->wait[i].ticket = 0;
-	area->wait_top = 0;
+	for (i = 0; i < AREA_WAITS; i++)
+		if (area->wait[i].hash != 0) {
+			word_store_release(&area->wait[i].ticket, 0);
+			word_store(&area->wait[i].hash, 0);
+		}
 	conns_clear(&area->conns);
 	REGION->ctl.asks_begun[index] = area->asks.put;
 	REGION->ctl.asks_got[index] = area->asks.put;

@@ -251,6 +251,7 @@ static void
 act_upon_state(struct worker *w)
 {
 	uint32_t pause = w->state.pause;
+	uint64_t swaps = w->state.swaps;
 	int i;
 
 	if (!state_read(&REGION->state, &w->state))
@@ -268,6 +269,9 @@ act_upon_state(struct worker *w)
 	word_store_release(&w->area->proc.version, w->state.version);
 	if (pause != w->state.pause)
 		park_unpause(w);
+	/* Who is blocked means other keys from now on. */
+	if (swaps != w->state.swaps)
+		park_touched_all(w);
 	w->is_stopping = w->state.is_stopping;
 }
 

@@ -371,6 +371,8 @@ conn_drop(struct conn *c)
 {
 	c->is_closing = true;
 	c->out.used = 0;
+	if (c->park.keys > 0)
+		park_leave(c);
 	if (!c->is_shut) {
 		c->is_shut = true;
 		shutdown(c->fd, SHUT_RDWR);
@@ -401,7 +403,7 @@ conn_reap(struct conn *c)
 	}
 	if (c->is_receiving || c->is_sending)
 		return false;
-	park_end(c);
+	park_leave(c);
 	park_unwatch(c);
 	conn_forget_multi(c);
 	free_row(c);

@@ -114,6 +114,8 @@ struct conn {
 		enum conn_park why;
 		struct conn *next, *prev;  /* of all that wait */
 		int64_t deadline_ms;       /* 0: none */
+		int due;                   /* 1 + place among the due, 0: none */
+		int64_t until_ms;          /* when blocking ends, 0: never */
 		int answer;                /* enum call_timeout */
 		/* order of waiting; CONN_ASKING: its question */
 		uint64_t ticket;
@@ -125,9 +127,9 @@ struct conn {
 
 /* A key that a blocked connection waits for; in the worker's table by hash. */
 struct conn_key {
-	struct conn_key *next;
+	struct conn_key *next, *prev;
 	struct conn *conn;
-	uint64_t hash;
+	uint64_t hash;                  /* of the key, and of the type wanted */
 	uint32_t row;                   /* in the area's wait table */
 	uint16_t slot;
 };

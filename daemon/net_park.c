@@ -2,6 +2,8 @@
 
 #include "daemon/doorbell.h"
 #include "daemon/net_batch.h"
+#include "daemon/net_due.h"
+#include "daemon/net_wait.h"
 
 #include <stdlib.h>
 
@@ -22,6 +24,8 @@ park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
 	else
 		w->parked = c;
 	w->parked_last = c;
+	if (deadline_ms != 0)
+		due_add(w, c);
 	if (why == CONN_BLOCKED) {
 		stat_add(w->stats, blocked, 1);
 		conn_show(c);
@@ -40,101 +44,54 @@ unlink_parked(struct conn *c)
 	    c->park.next;
 	*(c->park.next != NULL ? &c->park.next->park.prev : &w->parked_last) =
 	    c->park.prev;
+	due_remove(w, c);
 	if (c->park.why == CONN_BLOCKED)
 		stat_add(w->stats, blocked, -1);
 	c->park.why = CONN_SERVES;
 	conn_show(c);
 }
 
-/* --- keys that somebody waits for -------------------------------------- */
-
-static struct conn_key **
-chain_of(struct worker *w, uint64_t hash)
-{
-	return &w->keys[hash & (WORKER_KEYS - 1)];
-}
-
-static uint32_t
-take_row(struct worker *w, uint64_t hash, uint64_t ticket)
-{
-	struct area *a = w->area;
-	uint32_t i = 0;
-
-	while (i < AREA_WAITS && a->wait[i].ticket != 0)
-		i++;
-	must(i < AREA_WAITS, "there are enough rows for blocked clients");
-	a->wait[i].hash = hash;
-	word_store_release(&a->wait[i].ticket, ticket);
-	if (i >= a->wait_top)
-		word_store_release(&a->wait_top, i + 1);
-	return i;
-}
+/* --- blocking ---------------------------------------------------------- */
 
 static void
-give_row(struct worker *w, uint32_t row)
+stop_waiting(struct conn *c)
 {
-	struct area *a = w->area;
-
-	word_store_release(&a->wait[row].ticket, 0);
-	while (a->wait_top > 0 && a->wait[a->wait_top - 1].ticket == 0)
-		word_store_release(&a->wait_top, a->wait_top - 1);
-}
-
-static void
-count_slot(uint64_t *word, uint16_t *counts, uint16_t slot, int index, int more)
-{
-	counts[slot] += (uint16_t)more;
-	if (more > 0)
-		word_or(word, 1ull << index);
-	else if (counts[slot] == 0)
-		word_and(word, ~(1ull << index));
-}
-
-static void
-wait_for(struct conn *c, struct conn_key *k, const struct key *key)
-{
-	struct worker *w = c->worker;
-	struct conn_key **at = chain_of(w, key->hash);
-
-	k->conn = c;
-	k->hash = key->hash;
-	k->slot = (uint16_t)(key->slot - REGION->common.slot);
-	k->row = take_row(w, key->hash, c->park.ticket);
-	count_slot(&key->slot->waiting, w->waiters, k->slot,
-	    w->birth->index, 1);
-	/* Chains are in order of tickets: new ones are the youngest. */
-	while (*at != NULL)
-		at = &(*at)->next;
-	k->next = NULL;
-	*at = k;
-}
-
-static void
-wait_no_more(struct conn *c, struct conn_key *k)
-{
-	struct worker *w = c->worker;
-	struct conn_key **at = chain_of(w, k->hash);
-
-	while (*at != k)
-		at = &(*at)->next;
-	*at = k->next;
-	give_row(w, k->row);
-	count_slot(&REGION->common.slot[k->slot].waiting, w->waiters, k->slot,
-	    w->birth->index, -1);
+	unlink_parked(c);
+	wait_end(c);
+	c->park.ticket = 0;
 }
 
 void
 park_end(struct conn *c)
 {
+	stop_waiting(c);
+	wait_forget(c);
+}
+
+static void
+tell(struct worker *w, uint64_t interest, uint64_t floor)
+{
+	cast_put(&REGION->common.cast, w->birth->name, CAST_TOUCHED, interest,
+	    &(struct slice){ (const char *)&floor, sizeof(floor) }, 1);
+	park_ring(w);
+}
+
+void
+park_leave(struct conn *c)
+{
+	struct worker *w = c->worker;
 	int i;
 
-	unlink_parked(c);
-	for (i = 0; i < c->park.keys; i++)
-		wait_no_more(c, &c->park.key[i]);
-	free(c->park.key);
-	c->park.key = NULL;
-	c->park.keys = 0;
-	c->park.ticket = 0;
+	stop_waiting(c);
+	word_fence();
+	for (i = 0; i < c->park.keys; i++) {
+		uint64_t interest = c->park.key[i].hash;
+
+		if (cast_end(&REGION->common.cast) != w->cast_place &&
+		    wait_elsewhere(w, interest, 0, UINT64_MAX))
+			tell(w, interest, 0);
+	}
+	wait_forget(c);
 }
 
 bool
@@ -142,28 +99,25 @@ call_park(struct call *call, int first_key, int keys, int64_t timeout_ms,
     enum call_timeout answer)
 {
 	struct conn *c = call->conn;
-	int i;
+	bool is_again = c->park.ticket != 0;
 
 	if (!call->may_block)
 		return false;
-	if (c->park.ticket != 0) {
-		/* It ran again and waits on: place, keys and deadline stay. */
-		park_stop(c, CONN_BLOCKED, c->park.deadline_ms);
+	if (!is_again) {
+		c->park.ticket = word_add(&REGION->common.next_ticket, 1) + 1;
+		c->park.answer = answer;
+		c->park.until_ms = timeout_ms > 0 ?
+		    call->worker->now_ms + timeout_ms : 0;
+	} else if (wait_is_for(call, first_key)) {
+		park_stop(c, CONN_BLOCKED, c->park.until_ms);
 		return true;
 	}
-	c->park.ticket = word_add(&REGION->common.next_ticket, 1) + 1;
-	c->park.answer = answer;
-	c->park.key = calloc((size_t)keys, sizeof(*c->park.key));
-	must(c->park.key != NULL,
-	    "there is private memory for a blocked client");
-	for (i = 0; i < keys; i++) {
-		struct key k = call_key(call, first_key + i);
-
-		wait_for(c, &c->park.key[i], &k);
-		c->park.keys++;
-	}
-	park_stop(c, CONN_BLOCKED, timeout_ms > 0 ?
-	    call->worker->now_ms + timeout_ms : 0);
+	wait_end(c);
+	wait_forget(c);
+	if (wait_begin(call, first_key, keys))
+		park_stop(c, CONN_BLOCKED, c->park.until_ms);
+	else
+		reply_error(call->reply, error_text[ERROR_TOO_MANY_WAIT]);
 	return true;
 }
 
@@ -196,73 +150,36 @@ park_answer(struct conn *c, const char *error)
 	else
 		reply_int(r, 0);
 	c->query.at += c->park.skip;
-	park_end(c);
+	park_leave(c);
 	conn_mark(c);
 	batch_resume(c);
 }
 
-/* Whether another worker has a waiter for hash between the two tickets. */
-static bool
-others_wait(const struct worker *w, uint64_t hash, uint64_t floor,
-    uint64_t ticket)
-{
-	uint32_t i, j;
-
-	for (i = 0; i < REGION->head.workers; i++) {
-		const struct area *a = &REGION->area[i];
-		uint32_t top = word_load_acquire(&a->wait_top);
-
-		for (j = 0; a != w->area && j < top; j++) {
-			uint64_t theirs = word_load_acquire(&a->wait[j].ticket);
-
-			if (theirs > floor && theirs < ticket &&
-			    word_load(&a->wait[j].hash) == hash)
-				return true;
-		}
-	}
-	return false;
-}
-
-static struct conn *
-oldest(struct worker *w, uint64_t hash, uint64_t floor)
-{
-	struct conn_key *k;
-
-	for (k = *chain_of(w, hash); k != NULL; k = k->next)
-		if (k->hash == hash && k->conn->park.ticket > floor &&
-		    k->conn->park.why == CONN_BLOCKED)
-			return k->conn;
-	return NULL;
-}
-
-static void
-tell(struct worker *w, uint64_t hash, uint64_t floor)
-{
-	cast_put(&REGION->common.cast, w->birth->name, CAST_TOUCHED, hash,
-	    &(struct slice){ (const char *)&floor, sizeof(floor) }, 1);
-	park_ring(w);
-}
-
 void
-park_touched(struct worker *w, uint64_t hash, uint64_t floor)
+park_touched(struct worker *w, uint64_t interest, uint64_t floor)
 {
+	uint64_t first_floor = floor;
 	struct conn *c;
 
-	while ((c = oldest(w, hash, floor)) != NULL) {
+	while ((c = wait_oldest(w, interest, floor)) != NULL) {
 		uint64_t ticket = c->park.ticket;
 		uint64_t told = w->cast_told;
 
-		if (others_wait(w, hash, floor, ticket))
+		if (wait_elsewhere(w, interest, floor, ticket))
 			return;
 		park_wake(c);
 		batch_run(w);
+		/* It changed keys: another broadcast follows. */
 		if (w->cast_told != told)
-			/* It changed keys: another broadcast follows. */
+			return;
+		/* There is nothing left for anybody. */
+		if (c->park.why == CONN_BLOCKED && c->park.ticket == ticket)
 			return;
 		floor = ticket;
 	}
-	if (floor > 0 && others_wait(w, hash, floor, UINT64_MAX))
-		tell(w, hash, floor);
+	if (floor != first_floor &&
+	    wait_elsewhere(w, interest, floor, UINT64_MAX))
+		tell(w, interest, floor);
 }
 
 void
@@ -284,15 +201,16 @@ park_touched_all(struct worker *w)
 }
 
 void
-park_note(struct txn *t, struct slot *slot, uint64_t hash)
+park_note(struct txn *t, struct slot *slot, uint64_t hash, int type)
 {
 	struct worker *w = t->owner;
 
 	if (slot->watching != 0)
 		word_add(region_watch(hash), 1);
-	if (slot->waiting != 0 && w->touches <= WORKER_TOUCHED) {
+	if (slot->waiting != 0 && type >= 0 && w->touches <= WORKER_TOUCHED) {
 		if (w->touches < WORKER_TOUCHED)
-			w->touched[w->touches] = hash;
+			w->touched[w->touches] = wait_interest(hash,
+			    (enum value_type)type);
 		w->touches++;
 	}
 }
@@ -328,12 +246,6 @@ park_ring(struct worker *w)
 
 /* --- time -------------------------------------------------------------- */
 
-static bool
-is_due(const struct conn *c, int64_t now_ms)
-{
-	return c->park.deadline_ms != 0 && c->park.deadline_ms <= now_ms;
-}
-
 static void
 come_due(struct conn *c)
 {
@@ -350,27 +262,18 @@ come_due(struct conn *c)
 		park_wake(c);
 		break;
 	default:
-		break;
+		never("who waits for something else has no deadline");
 	}
 }
 
 int64_t
 park_turn(struct worker *w)
 {
-	int64_t next = 0;
 	struct conn *c;
 
-again:
-	for (c = w->parked; c != NULL; c = c->park.next)
-		if (is_due(c, w->now_ms) && c->park.why != CONN_ASKING) {
-			come_due(c);
-			goto again;
-		}
-	for (c = w->parked; c != NULL; c = c->park.next)
-		if (c->park.deadline_ms != 0 &&
-		    (next == 0 || c->park.deadline_ms < next))
-			next = c->park.deadline_ms;
-	return next;
+	while ((c = due_first(w)) != NULL && c->park.deadline_ms <= w->now_ms)
+		come_due(c);
+	return c != NULL ? c->park.deadline_ms : 0;
 }
 
 void
@@ -417,8 +320,7 @@ park_watch(struct conn *c, const struct key *k)
 	x->slot = (uint16_t)(k->slot - REGION->common.slot);
 	x->name_bytes = k->name.bytes;
 	memcpy(x->name, k->name.data, k->name.bytes);
-	count_slot(&k->slot->watching, w->watchers, x->slot, w->birth->index,
-	    1);
+	wait_count(w, &k->slot->watching, &w->watchers[x->slot], 1);
 	x->version = word_load(region_watch(k->hash));
 	if (c->watch == NULL)
 		stat_add(w->stats, watching, 1);
@@ -436,8 +338,8 @@ park_unwatch(struct conn *c)
 		stat_add(w->stats, watching, -1);
 	while ((x = c->watch) != NULL) {
 		c->watch = x->next;
-		count_slot(&REGION->common.slot[x->slot].watching, w->watchers,
-		    x->slot, w->birth->index, -1);
+		wait_count(w, &REGION->common.slot[x->slot].watching,
+		    &w->watchers[x->slot], -1);
 		free(x);
 	}
 }

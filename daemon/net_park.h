@@ -6,15 +6,14 @@
  * the beginning of its query; when the connection is woken it is read and
  * passes the gate like a new one.
  *
- * Who waits for a key is written in three places: the slot's `waiting` (which
- * workers have somebody), the area's wait table (hash and ticket, for other
- * workers) and the worker's own table of chains by hash.  A change of the key
- * is broadcast when the slot's word says that somebody waits.
- *
- * Who waits longest is served first, across workers: a worker that finds an
- * older ticket for the key in another's table leaves the key to that one; when
- * the older one goes on waiting, it says so (a broadcast with its ticket as
- * floor) and the next oldest has its turn.
+ * A change of a key that somebody waits for is broadcast.  Who waits longest
+ * is served first, across workers: a worker that finds an older ticket for the
+ * key in another's table leaves the key to that one.  Who was served and
+ * changed the key makes another broadcast, and so the next oldest has its turn;
+ * who was served without a change (an error) passes on by a broadcast with
+ * its ticket as floor; who finds nothing and goes on waiting ends the round,
+ * because nobody else would find anything (this holds for lists and sorted
+ * sets).
  *
  * Not here: which commands block (daemon/cmd_list.c, cmd_zset.c).
  */
@@ -29,8 +28,15 @@ void park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms);
 /* c serves again: what waits in its query is read on. */
 void park_wake(struct conn *c);
 
-/* c waits for nothing any more (it was served or closes). */
+/* c waits for nothing any more: it was served. */
 void park_end(struct conn *c);
+
+/*
+ * Same, but it was not: it closes or its time is up.  A change that
+ * another worker left to it, because it has waited longer, and that we have
+ * not read yet, is passed on.
+ */
+void park_leave(struct conn *c);
 
 /*
  * A blocked request of c is not run again: its answer is `error`, or what it
@@ -39,12 +45,12 @@ void park_end(struct conn *c);
 void park_answer(struct conn *c, const char *error);
 
 /* What happened to a key (a broadcast): floor is the ticket to pass over. */
-void park_touched(struct worker *w, uint64_t hash, uint64_t floor);
+void park_touched(struct worker *w, uint64_t interest, uint64_t floor);
 /* Everything that somebody waits for may have happened. */
 void park_touched_all(struct worker *w);
 
 /* The transaction's hook (txn.touched), and telling the others after it. */
-void park_note(struct txn *t, struct slot *slot, uint64_t hash);
+void park_note(struct txn *t, struct slot *slot, uint64_t hash, int type);
 void park_tell(struct worker *w);
 
 /* Wakes and answers those whose time has come; the next deadline or 0. */

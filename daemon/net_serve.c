@@ -145,11 +145,21 @@ fill_call(struct worker *w, const struct request *q)
 	w->txn.leaves_lru = q->conn->is_no_touch;
 }
 
+/* A request that was blocked has been served, unless it blocked again. */
+static void
+waits_no_more(struct conn *c)
+{
+	if (unlikely(c->park.ticket != 0) && c->park.why == CONN_SERVES)
+		park_end(c);
+}
+
 static void
 leave(struct worker *w)
 {
 	txn_commit(&w->txn);
 	slot_leave(&w->txn, REGION->common.slot);
+	/* Nobody may leave a key to one that has been served. */
+	waits_no_more(w->call.conn);
 	park_tell(w);
 }
 
@@ -341,8 +351,7 @@ serve_request(struct worker *w, struct request *q)
 		watch_error(&w->call, w->reply_mark);
 		break;
 	}
-	if (unlikely(c->park.ticket != 0) && c->park.why == CONN_SERVES)
-		park_end(c);
+	waits_no_more(c);
 	if (unlikely(mode != CONN_REPLY_ON || c->reply_mode != mode))
 		silence(c, w->reply_mark, mode);
 }

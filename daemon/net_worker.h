@@ -67,8 +67,11 @@ struct worker {
 	int conn_count;
 	struct conn *dirty;             /* have output */
 	struct conn *parked, *parked_last; /* in order of waiting */
-	struct conn_key *keys[WORKER_KEYS];
-	uint16_t *waiters, *watchers;   /* of this worker, per slot */
+	struct conn **due;              /* of those: a heap by deadline */
+	int dues, due_room;
+	struct { struct conn_key *first, *last; } keys[WORKER_KEYS];
+	uint32_t waits;                 /* rows used in area->wait */
+	uint32_t *waiters, *watchers;   /* of this worker, per slot */
 
 	/* pooled output buffers */
 	char *pool[256];

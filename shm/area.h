@@ -19,11 +19,15 @@
 #include "shm/slow.h"
 #include "shm/state.h"
 
-#define AREA_WAITS 65536
+#define AREA_WAITS 65536     /* a power of two; at most half are used */
 
 /*
- * A client that waits for a key; ticket 0: the row is free.  Tickets come from
- * region's next_ticket: who waits longest has the smallest.
+ * A client that waits for a key to have a value of some type: a row of a table
+ * in which it is looked for from hash % AREA_WAITS on, up to a row that was
+ * never used (hash 0).  `hash` tells key and type; it is written before
+ * `ticket`, and ticket 0 means that the row is free.  Tickets come from
+ * region's next_ticket, no two are the same: who waits longest has the
+ * smallest.
  */
 struct wait {
 	uint64_t hash;
@@ -41,7 +45,6 @@ struct area {
 	struct stats stats;
 	struct mailbox asks;        /* to control */
 	struct slow slow;
-	uint32_t wait_top;          /* rows at and above this are free */
 	struct wait wait[AREA_WAITS];
 	struct conns conns;
 	struct journal journal __attribute__((aligned(4096)));

@@ -60,8 +60,12 @@ struct txn {
 	/* in our area: keys per database, this process's share */
 	int64_t *keys;
 	int64_t *expires;         /* same, keys with a time to live */
-	/* told of each changed key; NULL in units (see slot_touch) */
-	void (*touched)(struct txn *t, struct slot *slot, uint64_t hash);
+	/*
+	 * Told of each changed key, and of the type it has now (-1: the key is
+	 * gone); NULL in units (see slot_touch).
+	 */
+	void (*touched)(struct txn *t, struct slot *slot, uint64_t hash,
+	    int type);
 	void *owner;              /* of the hook: the process's own struct */
 };
 
