@@ -125,7 +125,7 @@ struct conn {
 	} park;
 };
 
-/* A key that a blocked connection waits for; in the worker's table by hash. */
+/* A key that a blocked connection waits for; in one of the worker's chains. */
 struct conn_key {
 	struct conn_key *next, *prev;
 	struct conn *conn;
