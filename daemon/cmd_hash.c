@@ -220,8 +220,7 @@ cmd_hscan(struct call *c)
 	} else {
 		do
 			cursor = hash_scan(v, cursor, scan_pair, &scan);
-		while (cursor != 0 &&
-		    scan.found.looked_at < scan.options.count);
+		while (cmd_scan_goes_on(&scan.options, &scan.found, cursor));
 	}
 	cmd_scan_reply(c, cursor, &scan.found);
 }

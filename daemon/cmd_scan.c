@@ -17,7 +17,7 @@ cmd_scan_read_cursor(struct call *c, int i, uint64_t *cursor)
 		memcpy(text, c->argv[i].data, c->argv[i].bytes);
 		text[c->argv[i].bytes] = 0;
 		errno = 0;
-		*cursor = strtoul(text, &end, 10);
+		*cursor = strtoul(text, &end, 10) << CMD_SCAN_LOW_BITS;
 		if (!isspace((unsigned char)text[0]) && *end == 0 &&
 		    errno != ERANGE)
 			return true;
@@ -92,7 +92,7 @@ cmd_scan_reply(struct call *c, uint64_t cursor,
 
 	reply_array(c->reply, 2);
 	reply_bulk(c->reply, (struct slice){ text,
-	    number_put_uint(text, cursor) });
+	    number_put_uint(text, cursor >> CMD_SCAN_LOW_BITS) });
 	reply_array(c->reply, (int64_t)found->count);
 	for (i = 0; i < found->count; i++)
 		reply_bulk(c->reply, found->text[i]);

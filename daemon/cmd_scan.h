@@ -4,7 +4,11 @@
  * All of them: [key] cursor [MATCH pattern] [COUNT count], SCAN also
  * [TYPE type].  The reply is an array of the next cursor and what was found.
  *
- * Not here: the commands themselves (cmd_key.c, cmd_set.c, cmd_hash.c,
+ * A client's cursor is below 2^53, because some clients keep it in a double: it
+ * is the dict's without its lowest bits.  So a scan ends only where these are
+ * zero, which is at the latest where a segment of the dict does.
+ *
+ * Not here: the commands themselves (cmd_walk.c, cmd_set.c, cmd_hash.c,
  * cmd_zset.c).
  */
 #ifndef DAEMON_CMD_SCAN_H
@@ -20,7 +24,9 @@ struct cmd_scan_options {
 	struct slice type;
 };
 
-/* The cursor in argument i; false when the error has been replied. */
+#define CMD_SCAN_LOW_BITS 11
+
+/* The dict's cursor for argument i; false when the error has been replied. */
 bool cmd_scan_read_cursor(struct call *c, int i, uint64_t *cursor);
 
 /* The options from argument i on; false when the error has been replied. */
@@ -46,10 +52,19 @@ struct cmd_scan_found {
 	uint64_t looked_at; /* entries visited, whether they match or not */
 };
 
+/* Whether to look further from the dict's next cursor. */
+static inline bool
+cmd_scan_goes_on(const struct cmd_scan_options *options,
+    const struct cmd_scan_found *found, uint64_t cursor)
+{
+	return cursor != 0 && (found->looked_at < options->count ||
+	    cursor % (1 << CMD_SCAN_LOW_BITS) != 0);
+}
+
 /* Adds a text, which must stay where it is until the reply. */
 void cmd_scan_add(struct cmd_scan_found *found, struct slice text);
 
-/* Replies the next cursor and an array of what was found. */
+/* Replies the dict's next cursor and an array of what was found. */
 void cmd_scan_reply(struct call *c, uint64_t cursor,
     const struct cmd_scan_found *found);
 

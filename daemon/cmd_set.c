@@ -144,8 +144,7 @@ cmd_sscan(struct call *c)
 	} else {
 		do
 			cursor = set_scan(v, cursor, scan_member, &scan);
-		while (cursor != 0 &&
-		    scan.found.looked_at < scan.options.count);
+		while (cmd_scan_goes_on(&scan.options, &scan.found, cursor));
 	}
 	cmd_scan_reply(c, cursor, &scan.found);
 }

@@ -138,6 +138,7 @@ cmd_scan(struct call *c)
 	if (!cmd_scan_read_cursor(c, 1, &cursor) ||
 	    !cmd_scan_read_options(c, 2, true, &w.options))
 		return;
+	cursor >>= CMD_SCAN_LOW_BITS;
 	reply_array(r, 2);
 	place = reply_later(r);
 	cursor = scan(&w, (int)(cursor >> REST_BITS) % SLOT_COUNT,

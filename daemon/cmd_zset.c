@@ -421,7 +421,7 @@ scan(struct call *c, const struct value *v, uint64_t cursor,
 
 	do {
 		cursor = zset_scan(v, cursor, scan_item, &s);
-	} while (cursor != 0 && s.found.looked_at < options->count);
+	} while (cmd_scan_goes_on(options, &s.found, cursor));
 	cmd_scan_reply(c, cursor, &s.found);
 }
 
