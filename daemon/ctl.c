@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define TICK_MS 100
+#define PREPARE_MS 1 /* between two huge pages */
 
 /* --- publishing -------------------------------------------------------- */
 
@@ -240,6 +241,23 @@ mend(struct ctl *c)
 	doorbell_ring(c->birth->bell_supervisor);
 }
 
+/* --- huge pages -------------------------------------------------------- */
+
+/* One at a time: the dead and questions do not wait for memory. */
+static void
+prepare(struct ctl *c)
+{
+	int got = 0;
+
+	if (c->next.options.huge_pages && !c->is_small)
+		got = region_prepare(&c->prepared);
+	c->is_preparing = got > 0;
+	if (got >= 0)
+		return;
+	c->is_small = true;
+	log_notice("the kernel has no huge pages for the heap");
+}
+
 /* --- the loop ---------------------------------------------------------- */
 
 void
@@ -298,7 +316,7 @@ ctl_main(const struct birth *b)
 	/* Rings that its predecessor heard are not lost. */
 	doorbell_ring(bell.fd);
 	while (!end(&c)) {
-		poll(&bell, 1, TICK_MS);
+		poll(&bell, 1, c.is_preparing ? PREPARE_MS : TICK_MS);
 		doorbell_quiet(bell.fd);
 		proc_beat(&area->proc);
 		word_store_release(&area->proc.version, c.next.version);
@@ -307,6 +325,7 @@ ctl_main(const struct birth *b)
 		go_on(&c);
 		take_questions(&c);
 		go_on(&c);
+		prepare(&c);
 	}
 	return 0;
 }

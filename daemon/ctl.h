@@ -36,6 +36,9 @@ struct ctl {
 		size_t answer_bytes;
 		int db[2];         /* SWAPDB */
 	} ask;
+	uint64_t prepared;     /* bytes of the heap, see region_prepare() */
+	bool is_preparing;     /* there is more to do soon */
+	bool is_small;         /* the kernel has no huge pages for us */
 };
 
 /*

@@ -9,6 +9,12 @@
 
 #define BIG_PAGE (2ull << 20)
 #define OWNED_MAX 4
+#define AHEAD_MIN (8ull << 20) /* prepared beyond what is used, at least */
+#define AHEAD_SHARE 8          /* and at least a part in so many */
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 static uint64_t
 round_up(uint64_t n, uint64_t to)
@@ -229,4 +235,28 @@ region_punch(void *at, size_t bytes)
 	if (end > first)
 		(void)madvise((void *)(uintptr_t)first, end - first,
 		    MADV_REMOVE);
+}
+
+/* --- huge pages -------------------------------------------------------- */
+
+int
+region_prepare(uint64_t *ready)
+{
+	const struct heap *h = &REGION->common.heap;
+	uint64_t used = (uint64_t)word_load(&h->top) * HEAP_SPAN;
+	uint64_t ahead = used / AHEAD_SHARE;
+	char *at = h->base + *ready;
+
+	if (ahead < AHEAD_MIN)
+		ahead = AHEAD_MIN;
+	if (*ready >= used + ahead ||
+	    *ready + BIG_PAGE > (uint64_t)h->spans * HEAP_SPAN)
+		return 0;
+	/* The kernel wants one page of it to be there. */
+	(void)*(volatile char *)at;
+	*ready += BIG_PAGE;
+	if (madvise(at, BIG_PAGE, MADV_COLLAPSE) == 0)
+		return 1;
+	/* Short of huge pages just now: small ones will do here. */
+	return errno == EINVAL ? -EINVAL : 1;
 }

@@ -141,4 +141,15 @@ int region_close_all(void);
 /* Gives whole pages between the two back to the kernel; they read as zero. */
 void region_punch(void *at, size_t bytes);
 
+/*
+ * Makes the next BIG_PAGE of the heap one huge page, a little ahead of what
+ * is used; *ready is where the last call got to, 0 at first.  Returns 1 when
+ * there may be more to do, 0 when there is nothing now, -errno when this
+ * kernel has no huge pages for us (Linux 6.1 has).
+ *
+ * Without it every page of 4 KB is faulted in by the command that needs it
+ * first, and random keys miss the processor's address cache.
+ */
+int region_prepare(uint64_t *ready);
+
 #endif
