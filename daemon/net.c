@@ -250,8 +250,6 @@ send_all(struct worker *w)
 static void
 act_upon_state(struct worker *w)
 {
-	uint32_t pause = w->state.pause;
-	uint64_t swaps = w->state.swaps;
 	int i;
 
 	if (!state_read(&REGION->state, &w->state))
@@ -267,12 +265,22 @@ act_upon_state(struct worker *w)
 	log_set_level(w->state.options.loglevel);
 	watch_options(w);
 	word_store_release(&w->area->proc.version, w->state.version);
-	if (pause != w->state.pause)
-		park_unpause(w);
-	/* Who is blocked means other keys from now on. */
-	if (swaps != w->state.swaps)
-		park_touched_all(w);
 	w->is_stopping = w->state.is_stopping;
+}
+
+/* Those who wait for what the state has changed. */
+static void
+wake_for_state(struct worker *w)
+{
+	if (unlikely(w->pause != w->state.pause)) {
+		w->pause = w->state.pause;
+		park_unpause(w);
+	}
+	/* Who is blocked means other keys from now on. */
+	if (unlikely(w->swaps != w->state.swaps)) {
+		w->swaps = w->state.swaps;
+		park_touched_all(w);
+	}
 }
 
 /* The region is being checked: touch nothing until it is over. */
@@ -282,9 +290,7 @@ stand_still(struct worker *w)
 	while (w->state.is_frozen) {
 		usleep(200);
 		proc_beat(&w->area->proc);
-		if (state_read(&REGION->state, &w->state))
-			word_store_release(&w->area->proc.version,
-			    w->state.version);
+		act_upon_state(w);
 	}
 }
 
@@ -388,6 +394,7 @@ turn(struct worker *w)
 	act_upon_state(w);
 	if (unlikely(w->state.is_frozen))
 		stand_still(w);
+	wake_for_state(w);
 	while (ring_next(&w->ring, &e))
 		happened(w, &e);
 	batch_run(w);

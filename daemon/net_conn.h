@@ -114,7 +114,7 @@ struct conn {
 		enum conn_park why;
 		struct conn *next, *prev;  /* of all that wait */
 		int64_t deadline_ms;       /* 0: none */
-		int due;                   /* 1 + place among the due, 0: none */
+		int due;                   /* 1 + place in the heap, 0: none */
 		int64_t until_ms;          /* when blocking ends, 0: never */
 		int answer;                /* enum call_timeout */
 		/* order of waiting; CONN_ASKING: its question */

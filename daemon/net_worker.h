@@ -91,6 +91,8 @@ struct worker {
 	/* counters when their pace was measured */
 	uint64_t paced[PACES];
 	uint64_t resets;                /* state.stat_resets seen */
+	uint32_t pause;                 /* state.pause acted upon */
+	uint64_t swaps;                 /* state.swaps acted upon */
 	uint64_t deaths;                /* of processes of the node, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */
 	bool is_stopping;
