@@ -131,28 +131,20 @@ static void
 find_run(const struct value *v, const struct range *r, uint64_t *from,
     uint64_t *to)
 {
-	uint64_t length;
-
+	*from = *to = 0;
 	if (r->kind == BY_RANK) {
 		find_ranks(zset_count(v), r, from, to);
 		return;
 	}
-	zset_span(v, &r->low, &r->high, r->is_reverse, from, to);
-	length = *to - *from;
-	if (r->skip < 0 || (uint64_t)r->skip >= length) {
-		*from = *to;
+	if (r->skip >= 0)
+		zset_span(v, &r->low, &r->high, r->is_reverse,
+		    (uint64_t)r->skip, from, to);
+	if (r->limit < 0 || (uint64_t)r->limit >= *to - *from)
 		return;
-	}
-	length -= (uint64_t)r->skip;
-	if (r->limit >= 0 && (uint64_t)r->limit < length)
-		length = (uint64_t)r->limit;
-	if (r->is_reverse) {
-		*to -= (uint64_t)r->skip;
-		*from = *to - length;
-	} else {
-		*from += (uint64_t)r->skip;
-		*to = *from + length;
-	}
+	if (r->is_reverse)
+		*from = *to - (uint64_t)r->limit;
+	else
+		*to = *from + (uint64_t)r->limit;
 }
 
 /* --- ZRANGE and its older forms ---------------------------------------- */

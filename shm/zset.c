@@ -109,7 +109,7 @@ zset_rank(const struct value *v, struct slice member, uint64_t *rank,
 
 static void
 small_span(const char *lp, const struct zset_bound *low,
-    const struct zset_bound *high, uint64_t *from, uint64_t *to)
+    const struct zset_bound *high, uint64_t skip, uint64_t *from, uint64_t *to)
 {
 	size_t at = listpack_first(lp), last = listpack_last(lp);
 	uint64_t rank = 0;
@@ -120,6 +120,10 @@ small_span(const char *lp, const struct zset_bound *low,
 		return;
 	for (; zset_small_is_before(lp, at, low); rank++)
 		at = zset_small_next(lp, at);
+	if (!zset_small_is_before(lp, at, high))
+		return;
+	for (; at != 0 && skip > 0; skip--, rank++)
+		at = zset_small_next(lp, at);
 	*from = rank;
 	for (; at != 0 && zset_small_is_before(lp, at, high); rank++)
 		at = zset_small_next(lp, at);
@@ -128,7 +132,7 @@ small_span(const char *lp, const struct zset_bound *low,
 
 static void
 small_span_reverse(const char *lp, const struct zset_bound *low,
-    const struct zset_bound *high, uint64_t *from, uint64_t *to)
+    const struct zset_bound *high, uint64_t skip, uint64_t *from, uint64_t *to)
 {
 	size_t at = listpack_prev(lp, listpack_last(lp));
 	uint64_t rank = listpack_count(lp) / 2;
@@ -139,27 +143,43 @@ small_span_reverse(const char *lp, const struct zset_bound *low,
 		return;
 	for (; !zset_small_is_before(lp, at, high); rank--)
 		at = zset_small_prev(lp, at);
+	if (zset_small_is_before(lp, at, low))
+		return;
+	for (; at != 0 && skip > 0; skip--, rank--)
+		at = zset_small_prev(lp, at);
 	*to = rank;
 	for (; at != 0 && !zset_small_is_before(lp, at, low); rank--)
 		at = zset_small_prev(lp, at);
 	*from = rank;
 }
 
+static void
+large_span(const struct zset_tree *tree, const struct zset_bound *low,
+    const struct zset_bound *high, bool is_reverse, uint64_t skip,
+    uint64_t *from, uint64_t *to)
+{
+	*from = zset_tree_before(tree, low);
+	*to = zset_tree_before(tree, high);
+	if (*to <= *from || *to - *from <= skip)
+		*from = *to = 0;
+	else if (is_reverse)
+		*to -= skip;
+	else
+		*from += skip;
+}
+
 void
 zset_span(const struct value *v, const struct zset_bound *low,
-    const struct zset_bound *high, bool is_reverse, uint64_t *from,
-    uint64_t *to)
+    const struct zset_bound *high, bool is_reverse, uint64_t skip,
+    uint64_t *from, uint64_t *to)
 {
-	if (is_large(v)) {
-		*from = zset_tree_before(&large(v)->tree, low);
-		*to = zset_tree_before(&large(v)->tree, high);
-		if (*to < *from)
-			*to = *from;
-	} else if (is_reverse) {
-		small_span_reverse(value_data(v), low, high, from, to);
-	} else {
-		small_span(value_data(v), low, high, from, to);
-	}
+	if (is_large(v))
+		large_span(&large(v)->tree, low, high, is_reverse, skip, from,
+		    to);
+	else if (is_reverse)
+		small_span_reverse(value_data(v), low, high, skip, from, to);
+	else
+		small_span(value_data(v), low, high, skip, from, to);
 }
 
 void

@@ -47,14 +47,15 @@ bool zset_rank(const struct value *v, struct slice member, uint64_t *rank,
     double *score);
 
 /*
- * What lies behind `low` and before `high` as ranks from *from to *to - 1; none
- * when they are equal.  Where a range of members is asked of a small set whose
- * scores differ, the answer is Redis's: the run that begins with the first
- * member in question or, in reverse, ends with the last.
+ * What lies behind `low` and before `high`, without the first `skip`, as ranks
+ * from *from to *to - 1; nothing when they are equal.  Where a range of members
+ * is asked of a small set whose scores differ, the answer is Redis's: the run
+ * that begins `skip` behind the first member in question or, in reverse, ends
+ * `skip` before the last.
  */
 void zset_span(const struct value *v, const struct zset_bound *low,
-    const struct zset_bound *high, bool is_reverse, uint64_t *from,
-    uint64_t *to);
+    const struct zset_bound *high, bool is_reverse, uint64_t skip,
+    uint64_t *from, uint64_t *to);
 
 /* An iteration; nothing may be changed meanwhile. */
 struct zset_cursor {

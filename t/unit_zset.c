@@ -104,13 +104,16 @@ static void
 same_span(const struct value *v, const struct zset_bound *low,
     const struct zset_bound *high, uint64_t from, uint64_t to)
 {
-	uint64_t a, b;
+	uint64_t a, b, skip = rand() % 3 ? 0 : (uint64_t)rand() % 8;
 	bool is_reverse = rand() % 2;
 
-	zset_span(v, low, high, is_reverse, &a, &b);
-	ck_assert_uint_eq(b - a, from < to ? to - from : 0);
-	if (from < to)
-		ck_assert_uint_eq(a, from);
+	zset_span(v, low, high, is_reverse, skip, &a, &b);
+	if (from >= to || to - from <= skip) {
+		ck_assert_uint_eq(a, b);
+		return;
+	}
+	ck_assert_uint_eq(a, is_reverse ? from : from + skip);
+	ck_assert_uint_eq(b, is_reverse ? to - skip : to);
 }
 
 static uint64_t
