@@ -408,6 +408,7 @@ turn(struct worker *w)
 	look_after_time(w);
 	batch_run(w);
 	stat_add(w->stats, commands, w->commands);
+	FAULT(UNSENT);
 	send_all(w);
 	wait(w, deadline);
 }

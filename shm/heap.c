@@ -170,11 +170,13 @@ pool_take(struct heap_own *own, uint32_t count)
 	word_order();
 	own->journal->run = first + 1;
 	word_order();
+	FAULT(RUN_NOTED);
 	mark(h, first, count, true);
 	h->next = first + count < h->spans ? first + count : 0;
 	if (h->top < first + count)
 		h->top = first + count;
 	h->spans_used += count;
+	FAULT(RUN_MARKED);
 	return &h->span[first];
 }
 
@@ -182,6 +184,7 @@ static void
 pool_taken(struct heap_own *own)
 {
 	word_order();
+	FAULT(RUN_MADE);
 	own->journal->run = 0;
 	word_unlock(&own->heap->lock);
 }
@@ -270,6 +273,7 @@ pool_return(struct heap_own *own, struct span *s, uint32_t count,
 	word_order();
 	own->journal->run = (uint64_t)(s - h->span) + 1;
 	word_order();
+	FAULT(RUN_GIVEN);
 	if (done != NULL)
 		*done = value;
 	if (s->use == SPAN_RUN)
@@ -374,6 +378,7 @@ take_small(struct heap_own *own, unsigned c)
 	s->bits[i] &= s->bits[i] - 1;
 	s->free--;
 	*own->used_bytes += class[c].bytes;
+	FAULT(BLOCK_TAKEN);
 	return block;
 }
 
@@ -422,6 +427,7 @@ give_own(struct heap_own *own, struct span *s, uint32_t n, uint64_t *done,
 	must((s->bits[n / 64] & bit) == 0, "a block is freed once");
 	s->bits[n / 64] |= bit;
 	word_order();
+	FAULT(GIVEN);
 	*done = value;
 	s->free++;
 	*own->used_bytes -= class[s->class].bytes;
@@ -441,6 +447,7 @@ give_remote(struct heap_own *own, struct span *s, uint32_t n, uint64_t *done,
 	s->remote[n / 64] |= 1ull << n % 64;
 	word_store(&s->remotes, 1);
 	word_order();
+	FAULT(GIVEN_REMOTE);
 	*done = value;
 	word_unlock(&s->lock);
 }

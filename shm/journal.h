@@ -30,7 +30,7 @@
 #ifndef SHM_JOURNAL_H
 #define SHM_JOURNAL_H
 
-#include "shm/word.h"
+#include "shm/fault.h"
 
 #define JOURNAL_MAGIC 0x6a6f75726e616c31ull
 #define JOURNAL_UNDO_BYTES (256ull << 20) /* sparse: only what is used exists */
@@ -74,6 +74,7 @@ journal_note(struct journal *j, const void *at, size_t bytes)
 	word_order();
 	word_store(&j->undo, j->undo + padded + 16);
 	word_order();
+	FAULT(NOTED);
 	return true;
 }
 
@@ -87,6 +88,7 @@ journal_block(struct journal *j, uint64_t entry)
 	word_order();
 	word_store(&j->blocks, j->blocks + 1);
 	word_order();
+	FAULT(BLOCK_NOTED);
 	return true;
 }
 

@@ -58,6 +58,7 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
 	word_lock(&log->lock, holder);
 	at = log->end;
 	j->log_at = at;
+	FAULT(LOG_LOCKED);
 	if (unlikely(log->db != first_db))
 		select = select_record(text, sizeof(text), first_db);
 	end = at + select.bytes;
@@ -76,8 +77,10 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
 	}
 	for (i = 0; i < count; i++)
 		at = copy(log, at, parts[i]);
+	FAULT(LOG_COPIED);
 	word_store_release(&log->end, at);
 	word_order();
+	FAULT(LOG_PUBLISHED);
 	log->db = db;
 	word_unlock(&log->lock);
 	return at;

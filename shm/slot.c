@@ -23,7 +23,9 @@ slot_enter(struct txn *t, struct slot *slots, const uint16_t *numbers,
 		word_order();
 		word_store(&j->helds, (uint32_t)i + 1);
 		word_order();
+		FAULT(SLOT_HELD);
 		word_lock(&slots[numbers[i]].lock, t->holder);
+		FAULT(SLOT_LOCKED);
 	}
 }
 
@@ -35,6 +37,7 @@ slot_leave(struct txn *t, struct slot *slots)
 	while (j->helds > 0) {
 		word_unlock(&slots[j->held[j->helds - 1]].lock);
 		word_order();
+		FAULT(SLOT_LEFT);
 		word_store(&j->helds, j->helds - 1);
 	}
 }

@@ -238,12 +238,15 @@ txn_commit(struct txn *t)
 {
 	struct journal *j = t->journal;
 
-	if (t->record.count > 0 && t->log != NULL)
+	if (t->record.count > 0 && t->log != NULL) {
+		FAULT(CHANGED);
 		append(t);
+	}
 	if (j->blocks > 0) {
 		word_order();
 		word_store(&j->undo, JOURNAL_COMMITTED);
 		word_order();
+		FAULT(COMMITTED);
 		while (j->blocks > 0) {
 			uint64_t entry = j->block[j->blocks - 1];
 
@@ -258,6 +261,7 @@ txn_commit(struct txn *t)
 	word_store(&j->undo, 0);
 	word_order();
 	j->log_at = JOURNAL_NOWHERE;
+	FAULT(FORGOTTEN);
 	forget(t);
 }
 
