@@ -244,11 +244,11 @@ static void
 prefetch_rest(const void *entry)
 {
 	const struct value *v = entry;
-	size_t bytes = v->value_bytes, at;
+	size_t bytes = sizeof(*v) + v->key_bytes + v->value_bytes, at;
 
 	if (bytes > PREFETCH_BYTES)
 		bytes = PREFETCH_BYTES;
-	for (at = 128; at < bytes + 64; at += 64)
+	for (at = 128 - ((uintptr_t)entry & 63); at < bytes; at += 64)
 		__builtin_prefetch((const char *)entry + at);
 }
 

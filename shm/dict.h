@@ -99,8 +99,10 @@ void dict_each_array(const struct dict *d,
 
 /*
  * Hints for the batch engine, without a lock: addresses may be stale, never
- * outside the region.  The bucket first, then the likely entry.
+ * outside the region.  The bucket first, then the likely entry, of which
+ * DICT_HINT bytes may be read (whatever they are).
  */
+#define DICT_HINT 64
 const struct bucket *dict_hint_bucket(const struct dict *d, uint64_t hash);
 const void *dict_hint_entry(const struct bucket *b, uint64_t hash);
 
