@@ -142,7 +142,7 @@ c> SPOP p 0
 d> SPOP p 0
 ~[]
 c> SPOP p 3
-["a", "b", "c"]
+unordered ["a", "b", "c"]
 c> EXISTS p
 0
 c> SADD p 1 2 3

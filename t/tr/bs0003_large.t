@@ -102,7 +102,7 @@ unordered [
 c> EXISTS j
 0
 c> SRANDMEMBER k 5
-[
+unordered [
   "1",
   "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
 ]
