@@ -6,6 +6,7 @@
 
 #define MAGIC 0x64696374u
 #define WAYS_MASK ((1u << DICT_WAYS) - 1)
+#define RESERVE_WAYS 7 /* of a bucket, used when all that was expected is in */
 #define SHRINK_BELOW 4 /* a segment with a way used in this many is too large */
 
 /*
@@ -334,6 +335,31 @@ grow(struct txn *t, struct dict *d, const struct dict_kind *kind, uint64_t hash)
 			return;
 	}
 	split(t, d, kind, hash, s);
+}
+
+void
+dict_reserve(struct txn *t, struct dict *d, uint64_t count)
+{
+	const uint64_t full = DICT_BUCKETS_MAX * RESERVE_WAYS;
+	struct segment s = { NULL, 0, 0 };
+	uint64_t *word = &d->root, i;
+
+	must(d->root == 0, "an empty dict is given room");
+	while (count >> s.depth > full)
+		s.depth++;
+	s.buckets = (uint32_t)((count >> s.depth) / RESERVE_WAYS + 1);
+	if (s.buckets > DICT_BUCKETS_MAX)
+		s.buckets = DICT_BUCKETS_MAX;
+	if (s.depth > 0) {
+		word = txn_alloc(t, sizeof(*word) << s.depth);
+		d->root = (uint64_t)(uintptr_t)word;
+	}
+	for (i = 0; i < 1ull << s.depth; i++) {
+		s = new_segment(t, s.buckets, s.depth);
+		word[i] = pack(s.bucket, s.buckets, s.depth);
+	}
+	d->depth = s.depth;
+	d->magic = MAGIC;
 }
 
 void

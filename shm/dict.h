@@ -62,6 +62,12 @@ void *dict_find(const struct dict *d, const struct dict_kind *kind,
 void dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, void *block);
 
+/*
+ * Gives an empty dict, itself in a block of this transaction, room for about
+ * `count` entries, so that entering them moves nothing.
+ */
+void dict_reserve(struct txn *t, struct dict *d, uint64_t count);
+
 /* Puts `to` in the place of `from`; both have the same key. */
 void dict_swap(struct txn *t, struct dict *d, uint64_t hash, const void *from,
     void *to);

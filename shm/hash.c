@@ -251,25 +251,30 @@ static void
 fill_dict(void *arg, struct slice field, struct slice value)
 {
 	struct fill *fill = arg;
+	uint64_t mark = txn_mark(fill->txn);
 
 	dict_add(fill->txn, fill->dict, &entry_kind, place_hash(field, 0),
 	    entry_new(fill->txn, field, value));
+	txn_forget(fill->txn, mark);
 }
 
+/* A dict with room for about `count` fields, linked nowhere yet. */
 static struct dict *
-dict_new(struct txn *t)
+dict_new(struct txn *t, uint64_t count)
 {
 	struct dict *d = txn_alloc(t, sizeof(*d));
 
 	memset(d, 0, sizeof(*d));
+	dict_reserve(t, d, count);
 	return d;
 }
 
-/* Makes a large hash of a small one, or of no key. */
+/* Makes a large hash of a small one, or of no key; `count` more will come. */
 static struct value *
-make_large(struct txn *t, const struct key *k, struct value *v)
+make_large(struct txn *t, const struct key *k, struct value *v, int count)
 {
-	struct fill fill = { t, dict_new(t) };
+	struct fill fill = { t, dict_new(t, (uint64_t)count +
+	    (v != NULL ? hash_count(v) : 0)) };
 
 	if (v != NULL)
 		small_each(value_data(v), fill_dict, &fill);
@@ -393,10 +398,10 @@ hash_set(struct txn *t, const struct key *k, struct value *v,
 	if (v == NULL) {
 		if (is_small(pairs, count, LISTPACK_EMPTY_BYTES, limits))
 			return make_small(t, k, pairs, count, added);
-		v = make_large(t, k, NULL);
+		v = make_large(t, k, NULL, count);
 	} else if (value_encoding(v) != LARGE && !is_small(pairs, count,
 	    listpack_bytes(value_data(v)), limits)) {
-		v = make_large(t, k, v);
+		v = make_large(t, k, v, count);
 	}
 	for (; i < count && value_encoding(v) != LARGE; i++, pairs += 2) {
 		at = small_find(value_data(v), pairs[0]);
@@ -408,7 +413,7 @@ hash_set(struct txn *t, const struct key *k, struct value *v,
 		v = small_append(t, k, v, pairs);
 		++*added;
 		if (hash_count(v) > limits->entries)
-			v = make_large(t, k, v);
+			v = make_large(t, k, v, count - i);
 	}
 	for (; i < count; i++, pairs += 2)
 		*added += large_set(t, value_large(v), pairs[0], pairs[1]);
@@ -485,7 +490,7 @@ hash_copy(struct txn *t, const struct value *v, struct value *to)
 
 	if (value_encoding(v) != LARGE)
 		return;
-	fill.dict = dict_new(t);
+	fill.dict = dict_new(t, hash_count(v));
 	hash_each(v, fill_dict, &fill);
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }

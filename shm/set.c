@@ -200,17 +200,21 @@ static void
 fill_dict(void *arg, struct slice member)
 {
 	struct fill *fill = arg;
+	uint64_t mark = txn_mark(fill->txn);
 
 	dict_add(fill->txn, fill->dict, &entry_kind, place_hash(member, 0),
 	    entry_new(fill->txn, member));
+	txn_forget(fill->txn, mark);
 }
 
+/* A dict with room for about `count` members, linked nowhere yet. */
 static struct dict *
-dict_new(struct txn *t)
+dict_new(struct txn *t, uint64_t count)
 {
 	struct dict *d = txn_alloc(t, sizeof(*d));
 
 	memset(d, 0, sizeof(*d));
+	dict_reserve(t, d, count);
 	return d;
 }
 
@@ -218,7 +222,7 @@ dict_new(struct txn *t)
 static struct value *
 make_large(struct txn *t, const struct key *k, struct value *v)
 {
-	struct fill fill = { t, dict_new(t) };
+	struct fill fill = { t, dict_new(t, set_count(v)) };
 
 	small_each(v, fill_dict, &fill);
 	v = slot_put(t, k, v, VALUE_SET, LARGE, sizeof(fill.dict),
@@ -455,9 +459,13 @@ make(struct txn *t, const struct key *k, struct value *old,
 	*added = 0;
 	if (encoding == LARGE) {
 		bytes = sizeof(d);
-		d = dict_new(t);
-		for (i = 0; i < count; i++)
+		d = dict_new(t, count);
+		for (i = 0; i < count; i++) {
+			uint64_t mark = txn_mark(t);
+
 			*added += large_add(t, d, members[i]);
+			txn_forget(t, mark);
+		}
 	}
 	v = slot_put(t, k, old, VALUE_SET, encoding, bytes, -1, false);
 	if (encoding == LARGE) {
@@ -603,7 +611,7 @@ set_copy(struct txn *t, const struct value *v, struct value *to)
 
 	if (value_encoding(v) != LARGE)
 		return;
-	fill.dict = dict_new(t);
+	fill.dict = dict_new(t, set_count(v));
 	set_each(v, fill_dict, &fill);
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }

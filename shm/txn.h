@@ -114,6 +114,23 @@ txn_set32(struct txn *t, uint32_t *at, uint32_t value)
 	*at = value;
 }
 
+/*
+ * What is noted from a mark on is forgotten again: for what changed nothing but
+ * blocks of this transaction, through functions that can not know that.
+ */
+static inline uint64_t
+txn_mark(const struct txn *t)
+{
+	return t->journal->undo;
+}
+
+static inline void
+txn_forget(struct txn *t, uint64_t mark)
+{
+	must(mark <= t->journal->undo, "what is forgotten was noted");
+	word_store(&t->journal->undo, mark);
+}
+
 /* A new block of at least `bytes`, 8-aligned, content undefined. */
 void *txn_alloc(struct txn *t, size_t bytes);
 
