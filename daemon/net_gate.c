@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "daemon/net_park.h"
+
 #define SHOWN 128 /* bytes of a bad request that are told back */
 
 uint64_t
@@ -111,12 +113,30 @@ is_paused(struct worker *w, const struct request *q)
 	    (q->command->id == CMD_EXEC && q->conn->multi.writes);
 }
 
-/* The error is replied; a transaction that is being queued is broken by it. */
+/*
+ * The error is replied; a transaction that is being queued is broken by it, and
+ * one that was to be run is at its end.
+ */
 static enum gate_verdict
-refused(struct conn *c)
+refused(struct worker *w, const struct request *q)
 {
-	if (c->multi.is_open)
-		c->multi.is_broken = true;
+	struct conn *c = q->conn;
+	struct reply *r = &c->out;
+	char why[SHOWN];
+	int n;
+
+	if (!c->multi.is_open)
+		return GATE_REFUSE;
+	c->multi.is_broken = true;
+	if (q->command == NULL || q->command->id != CMD_EXEC)
+		return GATE_REFUSE;
+	n = (int)(r->used - w->reply_mark) - 3;
+	snprintf(why, sizeof(why), "%.*s", n, r->data + w->reply_mark + 1);
+	r->used = w->reply_mark;
+	reply_errorf(r, "EXECABORT Transaction discarded because of: %s",
+	    strncmp(why, "ERR ", 4) == 0 ? why + 4 : why);
+	conn_forget_multi(c);
+	park_unwatch(c);
 	return GATE_REFUSE;
 }
 
@@ -128,19 +148,19 @@ gate_judge(struct worker *w, const struct request *q)
 
 	if (unlikely(q->command == NULL)) {
 		refuse_unknown(&c->out, q);
-		return refused(c);
+		return refused(w, q);
 	}
 	if (unlikely(!has_arity(q->command, q->argc))) {
 		reply_errorf(&c->out, error_text[ERROR_ARITY],
 		    q->command->name);
-		return refused(c);
+		return refused(w, q);
 	}
 	why = refusal(w, q);
 	if (likely(why == NULL) && unlikely(w->state.options.cluster_enabled))
 		why = misplacement(w, q);
 	if (unlikely(why != NULL)) {
 		reply_error(&c->out, why);
-		return refused(c);
+		return refused(w, q);
 	}
 	if (unlikely(c->multi.is_open) && q->command->id != CMD_EXEC &&
 	    q->command->id != CMD_DISCARD && q->command->id != CMD_MULTI &&
