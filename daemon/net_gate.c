@@ -114,8 +114,8 @@ is_paused(struct worker *w, const struct request *q)
 }
 
 /*
- * The error is replied; a transaction that is being queued is broken by it, and
- * one that was to be run is at its end.
+ * The error is replied; a transaction that is being queued is broken by it.  An
+ * EXEC that is refused says so in its own words and ends the transaction.
  */
 static enum gate_verdict
 refused(struct worker *w, const struct request *q)
@@ -125,9 +125,7 @@ refused(struct worker *w, const struct request *q)
 	char why[SHOWN];
 	int n;
 
-	if (!c->multi.is_open)
-		return GATE_REFUSE;
-	c->multi.is_broken = true;
+	c->multi.is_broken = c->multi.is_open;
 	if (q->command == NULL || q->command->id != CMD_EXEC)
 		return GATE_REFUSE;
 	n = (int)(r->used - w->reply_mark) - 3;
