@@ -458,6 +458,16 @@ dict_drop(struct txn *t, struct dict *d)
 	d->count = 0;
 }
 
+/* Entries lie anywhere: all of a bucket are fetched at once. */
+static void
+prefetch_entries(const struct bucket *b)
+{
+	unsigned bits = b->used;
+
+	for (; bits != 0; bits &= bits - 1)
+		__builtin_prefetch(entry_at(b, (unsigned)__builtin_ctz(bits)));
+}
+
 static void
 visit_bucket(const struct bucket *b, void (*visit)(void *arg, void *block),
     void *arg)
@@ -479,8 +489,12 @@ dict_each(const struct dict *d, void (*visit)(void *arg, void *block),
 
 	while (more) {
 		more = next_segment(d, &hash, &s);
-		for (i = 0; i < s.buckets; i++)
+		prefetch_entries(&s.bucket[0]);
+		for (i = 0; i < s.buckets; i++) {
+			if (i + 1 < s.buckets)
+				prefetch_entries(&s.bucket[i + 1]);
 			visit_bucket(&s.bucket[i], visit, arg);
+		}
 	}
 }
 
@@ -506,6 +520,7 @@ dict_scan(const struct dict *d, const struct dict_kind *kind, uint64_t cursor,
 		return 0;
 	s = unpack(*word_of(d, cursor));
 	home = home_of(s, cursor);
+	prefetch_entries(&s.bucket[home]);
 	for (i = home, left = probes(s, home); left > 0;
 	    left--, i = after(s, i)) {
 		unsigned bits = s.bucket[i].used;
