@@ -24,7 +24,7 @@ struct worker;
 struct net_expire {
 	int64_t next_us;    /* steady time of the next turn */
 	uint32_t step;      /* how many of its slots it has done */
-	bool is_inside;     /* the slot at step is begun, and goes on at cursor */
+	bool is_inside;     /* the slot at step goes on at cursor */
 	uint64_t cursor;
 	int64_t least_ms;   /* earliest expiry met in it so far */
 	int64_t began_ms;

@@ -202,7 +202,7 @@ leaf_push(struct txn *t, struct zset_leaf *left, struct zset_leaf *right,
 
 /*
  * Gives half of what a full leaf has more to a neighbour, if one has room
- * enough to be worth it: leaves then are four fifths full instead of two thirds.
+ * enough to be worth it: leaves are then four fifths full, not two thirds.
  */
 static bool
 share_leaf(struct txn *t, struct zset_inner *n, int i)
