@@ -23,7 +23,7 @@ SECONDS = float(os.environ.get("ALMANDINE_KILL_SECONDS", "60"))
 CLIENTS = 4
 KEYS = 40
 
-pair = killing.Pair(["--workers", "3", "--repl-backlog-size", "2gb"])
+pair = killing.Pair(["--workers", "3", "--repl-backlog-size", "512mb"])
 over = threading.Event()
 troubles = []
 
@@ -195,6 +195,8 @@ end, kills = time.monotonic() + SECONDS, 0
 while time.monotonic() < end and not over.is_set():
     over.wait(rand.uniform(0.02, 0.4))
     kills += kill_somebody(rand)
+    if kills % 20 == 0:
+        pair.read_log()
 over.set()
 for c in clients:
     c.join(60)
