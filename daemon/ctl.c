@@ -37,8 +37,9 @@ ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
 }
 
 /*
- * Whether a worker lives that may still act upon an older version.  One that
- * has not announced itself will read the present one.
+ * Whether a worker lives that may still act upon an older version, or left
+ * something under it that is not mended.  One that has not announced itself
+ * will read the present one.
  */
 static bool
 is_behind(int worker, uint64_t version)
@@ -46,7 +47,7 @@ is_behind(int worker, uint64_t version)
 	const struct proc *p = &REGION->area[worker].proc;
 	uint32_t birth = word_load_acquire(&REGION->sup.birth[worker]);
 
-	return birth != word_load_acquire(&REGION->sup.dead[worker]) &&
+	return birth != REGION->ctl.mended[worker] &&
 	    word_load_acquire(&p->birth) == birth &&
 	    word_load_acquire(&p->version) < version;
 }

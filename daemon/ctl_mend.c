@@ -71,15 +71,15 @@ release(uint32_t *lock, uint32_t name)
 		word_unlock(lock);
 }
 
+/* The slots that a dead one was in are whole: others may go on. */
 static void
-release_all(uint32_t name)
+let_go(const struct journal *j, uint32_t name)
 {
 	struct region_common *c = &REGION->common;
-	int i;
+	uint32_t i;
 
-	for (i = 0; i < SLOT_COUNT; i++)
-		release(&c->slot[i].lock, name);
-	heap_release(&c->heap, name);
+	for (i = 0; i < j->helds; i++)
+		release(&c->slot[j->held[i]].lock, name);
 	release(&c->log.lock, name);
 	release(&c->cast.lock, name);
 }
@@ -91,31 +91,42 @@ ctl_mend_worker(int index, uint32_t name)
 		&REGION->area[PROC_CONTROL].journal, name, ctl_mend_is_dead
 	};
 	struct area *area = &REGION->area[index];
+	struct journal *j = &area->journal;
 	uint32_t birth = word_load_acquire(&REGION->sup.dead[index]);
+	uint32_t dead = proc_name(index, birth);
 
 	FAULT(MEND_BEGUN);
-	txn_mend(&area->journal, &REGION->common.heap, &REGION->common.log,
-	    (uint16_t)index, &mender);
+	txn_judge(j, &REGION->common.log);
+	FAULT(MEND_JUDGED);
+	let_go(j, dead);
+	FAULT(MEND_LET_GO);
+	txn_mend(j, &REGION->common.heap, (uint16_t)index, &mender);
 	FAULT(MEND_DONE);
+	heap_release(&REGION->common.heap, j, dead);
 	forget_interest(index);
 	forget_clients(area, index);
 	word_store(&area->proc.is_ready, 0);
 	word_store(&area->proc.is_asleep, 0);
-	release_all(proc_name(index, birth));
-	area->journal.helds = 0;
+	word_store(&j->helds, 0);
+	word_store_release(&REGION->ctl.mends, REGION->ctl.mends + 1);
 	FAULT(MEND_FREED);
 	word_store_release(&REGION->ctl.mended[index], birth);
-	REGION->ctl.mends++;
 }
 
 void
 ctl_mend_predecessors(void)
 {
+	struct region_common *c = &REGION->common;
 	uint32_t dead = word_load_acquire(&REGION->sup.dead[PROC_CONTROL]);
 	uint32_t birth = REGION->ctl.mended[PROC_CONTROL];
 
-	while (birth < dead)
-		release_all(proc_name(PROC_CONTROL, ++birth));
+	while (birth < dead) {
+		uint32_t name = proc_name(PROC_CONTROL, ++birth);
+
+		release(&c->log.lock, name);
+		release(&c->cast.lock, name);
+		heap_release_all(&c->heap, name);
+	}
 	REGION->area[PROC_CONTROL].journal.log_at = JOURNAL_NOWHERE;
 	word_store_release(&REGION->ctl.mended[PROC_CONTROL], dead);
 }

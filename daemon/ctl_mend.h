@@ -4,12 +4,14 @@
  * In this order, each step harmless when done twice, because control may die
  * as well:
  *
- *   1. the dead one's transaction is finished or taken back (txn_mend); its
- *      locks are still its own, so nobody sees anything of it
- *   2. its interest in slots, its waiting clients and its connections are
+ *   1. the bytes of its transaction are finished or taken back (txn_judge);
+ *      its locks are still its own, so nobody sees anything of it
+ *   2. its slots are let go: others go on
+ *   3. blocks are freed that it took in vain or had given up (txn_mend), and
+ *      the heap's locks are let go
+ *   4. its interest in slots, its waiting clients and its connections are
  *      forgotten, its unread questions dropped
- *   3. its locks are let go
- *   4. mended[] says so: only then its successor is forked
+ *   5. mended[] says so: only then its successor is forked
  *
  * The whole region is writable for control meanwhile.
  *

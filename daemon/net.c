@@ -334,7 +334,7 @@ static void
 look_after_time(struct worker *w)
 {
 	int64_t now = clock_steady_us(), period = 1000000 / w->state.options.hz;
-	uint64_t deaths = word_load(&REGION->sup.deaths);
+	uint64_t mends = word_load(&REGION->ctl.mends);
 
 	net_expire_turn(w, now);
 	if (now < w->cron_us)
@@ -346,8 +346,8 @@ look_after_time(struct worker *w)
 		w->txn.may_expire = true;
 	close_idle(w);
 	/* Somebody who had precedence may be gone. */
-	if (deaths != w->deaths) {
-		w->deaths = deaths;
+	if (mends != w->mends) {
+		w->mends = mends;
 		park_touched_all(w);
 	}
 }
@@ -475,7 +475,7 @@ prepare(struct worker *w, const struct birth *b)
 	must(w->waiters != NULL && w->watchers != NULL && w->cast != NULL,
 	    "there is private memory for a worker");
 	w->cast_place = cast_end(&REGION->common.cast);
-	w->deaths = word_load(&REGION->sup.deaths);
+	w->mends = word_load(&REGION->ctl.mends);
 	w->random[0] = clock_ticks() ^ REGION->head.place.seed[0];
 	w->random[1] = (uint64_t)b->name << 32 | b->birth;
 	w->ticks_per_us = clock_ticks_per_us();

@@ -93,7 +93,7 @@ struct worker {
 	uint64_t resets;                /* state.stat_resets seen */
 	uint32_t pause;                 /* state.pause acted upon */
 	uint64_t swaps;                 /* state.swaps acted upon */
-	uint64_t deaths;                /* of processes of the node, seen */
+	uint64_t mends;                 /* of the node's dead, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */
 	bool is_stopping;
 };

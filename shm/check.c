@@ -98,7 +98,7 @@ static void
 check_counters(struct walk *w)
 {
 	struct check_report *r = w->report;
-	uint64_t used = 0;
+	uint64_t used = 0, run_bytes = 0;
 	uint32_t i;
 	int db;
 
@@ -114,7 +114,11 @@ check_counters(struct walk *w)
 	}
 	for (i = 0; i < w->heap->spans; i += 64)
 		used += (uint64_t)__builtin_popcountll(w->heap->used[i / 64]);
+	for (i = 0; i < w->heap->top; i++)
+		if (w->heap->span[i].use == SPAN_RUN)
+			run_bytes += w->heap->span[i].bytes;
 	r->miscounted += used != w->heap->spans_used;
+	r->miscounted += run_bytes != w->heap->run_bytes;
 }
 
 static void

@@ -19,7 +19,8 @@ conns_clear(struct conns *c)
 {
 	uint32_t i;
 
-	for (i = 0; i < c->top; i++) {
+	/* The row at `top` may have been taken just now: lowest ones first. */
+	for (i = 0; i <= c->top && i < CONNS_ROWS; i++) {
 		/* Even, whatever its writer was doing when it died. */
 		word_store(&c->row[i].sequence, (c->row[i].sequence | 1) + 1);
 		word_store(&c->row[i].id, 0);

@@ -1,5 +1,7 @@
 #include "shm/dict.h"
 
+#include "shm/fault.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -159,6 +161,7 @@ dict_swap(struct txn *t, struct dict *d, uint64_t hash, const void *from,
 	b = locate(d, hash, from, &way, &home);
 	txn_note(t, b->ref[way], 5);
 	memcpy(b->ref[way], &ref, 5);
+	FAULT(SWAPPED);
 }
 
 /* Puts an entry into a segment; false when its three buckets are full. */
@@ -369,8 +372,11 @@ dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
 	must(((uintptr_t)block & 7) == 0,
 	    "an entry's address is a multiple of 8");
 	while (d->root == 0 ||
-	    !place(t, unpack(*word_of(d, hash)), hash, block, false))
+	    !place(t, unpack(*word_of(d, hash)), hash, block, false)) {
+		FAULT(GROWS);
 		grow(t, d, kind, hash);
+	}
+	FAULT(ADDED);
 	txn_set64(t, &d->count, d->count + 1);
 }
 

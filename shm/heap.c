@@ -1,5 +1,7 @@
 #include "shm/heap.h"
 
+#include "shm/fault.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +151,22 @@ find_run(const struct heap *h, uint32_t from, uint32_t end, uint32_t count)
 }
 
 /*
+ * Says in the journal that a run is on its way, and how much the heap has in
+ * use when the run is in the pool.
+ */
+static void
+announce_run(struct journal *j, uint32_t first, uint32_t count,
+    uint64_t spans_used, uint64_t run_bytes)
+{
+	j->run_spans = count;
+	j->spans_used = spans_used;
+	j->run_bytes = run_bytes;
+	word_order();
+	word_store(&j->run, (uint64_t)first + 1);
+	word_order();
+}
+
+/*
  * Takes `count` spans under the heap's lock; run in the journal tells mending
  * that they are on their way.  NULL when there are none.
  */
@@ -166,10 +184,7 @@ pool_take(struct heap_own *own, uint32_t count)
 		word_unlock(&h->lock);
 		return NULL;
 	}
-	own->journal->run_spans = count;
-	word_order();
-	own->journal->run = first + 1;
-	word_order();
+	announce_run(own->journal, first, count, h->spans_used, h->run_bytes);
 	FAULT(RUN_NOTED);
 	mark(h, first, count, true);
 	h->next = first + count < h->spans ? first + count : 0;
@@ -185,23 +200,36 @@ pool_taken(struct heap_own *own)
 {
 	word_order();
 	FAULT(RUN_MADE);
-	own->journal->run = 0;
+	word_store(&own->journal->run, 0);
 	word_unlock(&own->heap->lock);
 }
 
-/* Gives spans back; the heap's lock is held. */
+/* Says that a run is going back to the pool; the heap's lock is held. */
 static void
-pool_give(struct heap *h, struct span *s, uint32_t count)
+announce_return(struct heap *h, struct journal *j, const struct span *s,
+    uint32_t count)
 {
-	uint32_t first = (uint32_t)(s - h->span), i;
+	announce_run(j, (uint32_t)(s - h->span), count, h->spans_used - count,
+	    h->run_bytes - (s->use == SPAN_RUN ? s->bytes : 0));
+}
 
-	for (i = 0; i < count; i++)
+/* Puts the run that is announced into the pool; may be done again. */
+static void
+finish_return(struct heap *h, struct journal *j)
+{
+	uint32_t first = (uint32_t)j->run - 1, i;
+
+	for (i = 0; i < j->run_spans; i++)
 		h->span[first + i].use = SPAN_FREE;
 	word_order();
-	mark(h, first, count, false);
-	h->spans_used -= count;
+	mark(h, first, (uint32_t)j->run_spans, false);
+	h->spans_used = j->spans_used;
+	h->run_bytes = j->run_bytes;
 	if (first < h->next)
 		h->next = first;
+	word_order();
+	FAULT(RUN_FREE);
+	word_store(&j->run, 0);
 }
 
 /* --- a process's own spans --------------------------------------------- */
@@ -236,14 +264,25 @@ list_free(struct heap_own *own, struct span *s)
 	}
 }
 
+/* Takes a span's lock; the journal knows which. */
+static inline void
+lock_span(const struct heap *h, struct journal *j, struct span *s,
+    uint32_t holder)
+{
+	word_store(&j->span, (uint64_t)(s - h->span) + 1);
+	word_order();
+	word_lock(&s->lock, holder);
+}
+
 /* Moves remote frees into bits[]; the number of blocks it brought. */
 static uint32_t
 gather(struct heap_own *own, struct span *s)
 {
 	uint32_t i, count = 0, words = (s->blocks + 63u) / 64;
 
-	word_lock(&s->lock, own->holder);
+	lock_span(own->heap, own->journal, s, own->holder);
 	for (i = 0; i < words; i++) {
+		FAULT(GATHERS);
 		count += (uint32_t)__builtin_popcountll(s->remote[i] &
 		    ~s->bits[i]);
 		s->bits[i] |= s->remote[i];
@@ -269,18 +308,13 @@ pool_return(struct heap_own *own, struct span *s, uint32_t count,
 	struct heap *h = own->heap;
 
 	word_lock(&h->lock, own->holder);
-	own->journal->run_spans = count;
-	word_order();
-	own->journal->run = (uint64_t)(s - h->span) + 1;
-	word_order();
+	announce_return(h, own->journal, s, count);
 	FAULT(RUN_GIVEN);
 	if (done != NULL)
-		*done = value;
-	if (s->use == SPAN_RUN)
-		h->run_bytes -= s->bytes;
+		word_store(done, value);
 	word_order();
-	pool_give(h, s, count);
-	pool_taken(own);
+	finish_return(h, own->journal);
+	word_unlock(&h->lock);
 }
 
 static void
@@ -428,7 +462,7 @@ give_own(struct heap_own *own, struct span *s, uint32_t n, uint64_t *done,
 	s->bits[n / 64] |= bit;
 	word_order();
 	FAULT(GIVEN);
-	*done = value;
+	word_store(done, value);
 	s->free++;
 	*own->used_bytes -= class[s->class].bytes;
 	if (s == own->current[s->class])
@@ -443,12 +477,14 @@ static void
 give_remote(struct heap_own *own, struct span *s, uint32_t n, uint64_t *done,
     uint64_t value)
 {
-	word_lock(&s->lock, own->holder);
+	lock_span(own->heap, own->journal, s, own->holder);
 	s->remote[n / 64] |= 1ull << n % 64;
 	word_store(&s->remotes, 1);
 	word_order();
 	FAULT(GIVEN_REMOTE);
-	*done = value;
+	word_store(done, value);
+	word_order();
+	FAULT(REMOTE_DONE);
 	word_unlock(&s->lock);
 }
 
@@ -555,32 +591,11 @@ heap_forget(struct heap_own *own)
 	memset(own, 0, sizeof(*own));
 }
 
-/* Frees, with the heap's lock in the dead one's or our hands. */
-static void
-mend_run(struct heap *h, uint32_t first, uint32_t count)
-{
-	uint32_t i;
-
-	for (i = 0; i < count; i++)
-		h->span[first + i].use = SPAN_FREE;
-	word_order();
-	mark(h, first, count, false);
-	h->spans_used = 0;
-	h->run_bytes = 0;
-	for (i = 0; i < h->top; i++) {
-		h->spans_used += h->used[i / 64] >> i % 64 & 1;
-		if (h->span[i].use == SPAN_RUN)
-			h->run_bytes += h->span[i].bytes;
-	}
-}
-
 void
 heap_mend(struct heap *h, struct journal *j)
 {
 	if (j->run != 0)
-		mend_run(h, (uint32_t)j->run - 1, (uint32_t)j->run_spans);
-	word_order();
-	j->run = 0;
+		finish_return(h, j);
 }
 
 /* Takes a lock for mending unless a dead one holds it; whether it did. */
@@ -603,17 +618,11 @@ mend_block_run(struct heap *h, struct span *s,
     const struct heap_mender *mender, uint64_t *done, uint64_t value)
 {
 	bool is_ours = mend_lock(&h->lock, mender);
-	uint32_t first = (uint32_t)(s - h->span), count = s->spans;
 
-	mender->journal->run_spans = count;
+	announce_return(h, mender->journal, s, s->spans);
+	word_store(done, value);
 	word_order();
-	mender->journal->run = (uint64_t)first + 1;
-	word_order();
-	*done = value;
-	word_order();
-	mend_run(h, first, count);
-	word_order();
-	mender->journal->run = 0;
+	finish_return(h, mender->journal);
 	if (is_ours)
 		word_unlock(&h->lock);
 }
@@ -647,16 +656,29 @@ heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
 	}
 }
 
+static void
+release(uint32_t *lock, uint32_t dead)
+{
+	if (word_load(lock) == dead)
+		word_unlock(lock);
+}
+
 void
-heap_release(struct heap *h, uint32_t dead)
+heap_release(struct heap *h, const struct journal *j, uint32_t dead)
+{
+	if (j->span != 0)
+		release(&h->span[j->span - 1].lock, dead);
+	release(&h->lock, dead);
+}
+
+void
+heap_release_all(struct heap *h, uint32_t dead)
 {
 	uint32_t i;
 
 	for (i = 0; i < h->top; i++)
-		if (word_load(&h->span[i].lock) == dead)
-			word_unlock(&h->span[i].lock);
-	if (word_load(&h->lock) == dead)
-		word_unlock(&h->lock);
+		release(&h->span[i].lock, dead);
+	release(&h->lock, dead);
 }
 
 void

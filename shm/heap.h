@@ -65,7 +65,7 @@ struct heap {
 	uint32_t next;         /* where to look for free spans first */
 	uint32_t top;          /* spans below this have ever been used */
 	uint64_t spans_used;
-	uint64_t run_bytes;    /* bytes of all runs; counted again by mending */
+	uint64_t run_bytes;    /* bytes of all runs */
 };
 
 /*
@@ -151,14 +151,16 @@ struct heap_mender {
 
 /*
  * Mending, by control, for a dead process whose locks are still its own: first
- * heap_mend() finishes a run of spans on its way to or from the pool, then
+ * heap_mend() puts a run of spans on its way to or from the pool there, then
  * heap_mend_block() frees blocks (as heap_give, but twice is harmless), at
- * last heap_release() lets go its locks.
+ * last heap_release() lets go its locks; heap_release_all() those of a mender
+ * that died, which may have had many.
  */
 void heap_mend(struct heap *h, struct journal *j);
 void heap_mend_block(struct heap *h, const void *block, uint16_t dead_owner,
     const struct heap_mender *mender, uint64_t *done, uint64_t value);
-void heap_release(struct heap *h, uint32_t dead);
+void heap_release(struct heap *h, const struct journal *j, uint32_t dead);
+void heap_release_all(struct heap *h, uint32_t dead);
 
 /* Calls visit for every block taken (for region checks; the heap at rest). */
 void heap_walk(const struct heap *h,

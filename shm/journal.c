@@ -9,6 +9,7 @@ journal_init(struct journal *j)
 	j->blocks = 0;
 	j->log_at = JOURNAL_NOWHERE;
 	j->run = 0;
+	j->span = 0;
 	j->helds = 0;
 	j->magic = JOURNAL_MAGIC;
 }

@@ -20,7 +20,9 @@
  * beyond it, or undo is JOURNAL_COMMITTED, the command happened: what was to
  * be freed is freed.  Otherwise it did not: the old bytes are copied back,
  * last noted first, and the blocks taken go back.  Both may be done twice:
- * control may die as well.
+ * control may die as well.  But bytes are never copied back any more once a
+ * block has gone back or a slot was let go, because others may have them by
+ * then: the verdict is written into `undo` before.
  *
  * The journal can also be taken back by the living: a command that runs out of
  * memory half way leaves nothing behind.
@@ -36,19 +38,25 @@
 #define JOURNAL_UNDO_BYTES (256ull << 20) /* sparse: only what is used exists */
 #define JOURNAL_BLOCKS (256ull << 20)     /* sparse as well */
 #define JOURNAL_SLOTS 16384
-#define JOURNAL_COMMITTED UINT64_MAX
+#define JOURNAL_COMMITTED UINT64_MAX     /* in undo: it happened */
+#define JOURNAL_UNDONE (UINT64_MAX - 1)  /* the old bytes are back */
 #define JOURNAL_TAKEN 1ull               /* in block[]: to be freed on undo */
 #define JOURNAL_NOWHERE UINT64_MAX       /* log_at: nothing is being appended */
 
 struct journal {
 	uint64_t magic;
-	uint64_t undo;       /* bytes used in undo_data, or JOURNAL_COMMITTED */
+	uint64_t undo;       /* bytes used in undo_data, or a verdict */
 	uint64_t blocks;     /* entries used in block */
 	/* offset our record begins at, or JOURNAL_NOWHERE */
 	uint64_t log_at;
-	/* 1 + first span of a run being taken from the pool */
+	/*
+	 * 1 + first span of a run on its way from or to the pool, 0: none.
+	 * When we die it ends in the pool, and the heap has so much in use.
+	 */
 	uint64_t run;
 	uint64_t run_spans;  /* how many spans that run has */
+	uint64_t spans_used, run_bytes;
+	uint64_t span;       /* 1 + the span whose lock was taken last */
 	uint32_t helds;      /* entries used in held */
 	uint32_t spare;
 	uint16_t held[JOURNAL_SLOTS];

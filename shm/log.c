@@ -1,5 +1,7 @@
 #include "shm/log.h"
 
+#include "shm/fault.h"
+
 #include <stdio.h>
 
 void
@@ -67,14 +69,13 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
 	if (end - log->first > log->bytes)
 		word_store_release(&log->first, end - log->bytes);
 	word_order();
-	if (select.bytes > 0) {
-		/*
-		 * Before the end, so that a death between the two costs a
-		 * superfluous SELECT and never a missing one.
-		 */
+	/*
+	 * Before the end, so that a death between the two costs a superfluous
+	 * SELECT and never a missing one.
+	 */
+	if (unlikely(log->db != db))
 		log->db = -1;
-		at = copy(log, at, select);
-	}
+	at = copy(log, at, select);
 	for (i = 0; i < count; i++)
 		at = copy(log, at, parts[i]);
 	FAULT(LOG_COPIED);

@@ -1,6 +1,7 @@
 #include "shm/slot.h"
 
 #include "proto/number.h"
+#include "shm/fault.h"
 
 #define INT_TEXT_MAX 20 /* longest decimal form of an int64_t */
 

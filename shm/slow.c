@@ -39,7 +39,8 @@ slow_add(struct slow *s, uint64_t id, int64_t when_s, int64_t took_us,
 	char more[64];
 	int i;
 
-	word_store(&r->sequence, r->sequence + 1);
+	/* It is odd already when the last writer died here. */
+	word_store(&r->sequence, (r->sequence + 1) | 1);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	r->id = id;
 	r->when_s = when_s;

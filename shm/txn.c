@@ -1,6 +1,7 @@
 #include "shm/txn.h"
 
 #include "proto/number.h"
+#include "shm/fault.h"
 
 #include <stdlib.h>
 
@@ -250,6 +251,7 @@ txn_commit(struct txn *t)
 		while (j->blocks > 0) {
 			uint64_t entry = j->block[j->blocks - 1];
 
+			FAULT(FREES);
 			if (entry & JOURNAL_TAKEN)
 				j->blocks--;
 			else
@@ -271,9 +273,14 @@ txn_undo(struct txn *t)
 	struct journal *j = t->journal;
 
 	journal_restore(j);
+	word_order();
+	if (j->blocks > 0)
+		word_store(&j->undo, JOURNAL_UNDONE);
+	word_order();
 	while (j->blocks > 0) {
 		uint64_t entry = j->block[j->blocks - 1];
 
+		FAULT(UNDO_FREES);
 		if (entry & JOURNAL_TAKEN)
 			heap_give(t->heap, (void *)(uintptr_t)(entry &
 			    ~JOURNAL_TAKEN), &j->blocks, j->blocks - 1);
@@ -286,22 +293,36 @@ txn_undo(struct txn *t)
 }
 
 void
-txn_mend(struct journal *j, struct heap *heap, const struct log *log,
-    uint16_t dead_owner, const struct heap_mender *mender)
+txn_judge(struct journal *j, const struct log *log)
 {
-	bool has_happened = j->undo == JOURNAL_COMMITTED || log_has(log, j);
+	uint64_t verdict = JOURNAL_UNDONE;
 
 	must(j->magic == JOURNAL_MAGIC, "a journal has its magic number");
-	if (has_happened) {
-		word_store(&j->undo, JOURNAL_COMMITTED);
-	} else {
+	if (j->undo == JOURNAL_UNDONE)
+		return;
+	if (j->undo == JOURNAL_COMMITTED || log_has(log, j))
+		verdict = JOURNAL_COMMITTED;
+	else
 		journal_restore(j);
-	}
+	word_order();
+	word_store(&j->undo, verdict);
+	word_order();
+}
+
+void
+txn_mend(struct journal *j, struct heap *heap, uint16_t dead_owner,
+    const struct heap_mender *mender)
+{
+	bool has_happened = j->undo == JOURNAL_COMMITTED;
+
+	must(has_happened || j->undo == JOURNAL_UNDONE,
+	    "a journal is judged before its blocks are mended");
 	heap_mend(heap, j);
 	while (j->blocks > 0) {
 		uint64_t entry = j->block[j->blocks - 1];
 		bool is_taken = entry & JOURNAL_TAKEN;
 
+		FAULT(MEND_FREES);
 		if (is_taken != has_happened)
 			heap_mend_block(heap, (void *)(uintptr_t)(entry &
 			    ~JOURNAL_TAKEN), dead_owner, mender,
@@ -309,8 +330,7 @@ txn_mend(struct journal *j, struct heap *heap, const struct log *log,
 		else
 			j->blocks--;
 	}
+	j->log_at = JOURNAL_NOWHERE;
 	word_order();
 	word_store(&j->undo, 0);
-	word_order();
-	j->log_at = JOURNAL_NOWHERE;
 }

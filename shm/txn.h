@@ -191,11 +191,13 @@ txn_is_dirty(const struct txn *t)
 }
 
 /*
- * Mending, by control: finishes or takes back what a dead process left in j.
- * The dead one's locks must still be held; they are let go by the caller
- * afterwards. May be done again.
+ * Mending, by control, in two steps; each may be done again.  txn_judge()
+ * decides whether what a dead process left in j has happened, and if not
+ * copies the old bytes back; then the dead one's slots and the log's lock may
+ * be let go.  txn_mend() sees to the blocks; then those of the heap.
  */
-void txn_mend(struct journal *j, struct heap *heap, const struct log *log,
-    uint16_t dead_owner, const struct heap_mender *mender);
+void txn_judge(struct journal *j, const struct log *log);
+void txn_mend(struct journal *j, struct heap *heap, uint16_t dead_owner,
+    const struct heap_mender *mender);
 
 #endif

@@ -57,8 +57,9 @@ ground_mend(struct ground *g, struct txn *t, struct heap_own *own)
 {
 	const struct heap_mender mender = { &g->journal[1], 99, is_dead };
 
-	txn_mend(&g->journal[0], &g->heap, &g->log, 0, &mender);
-	heap_release(&g->heap, t->holder);
+	txn_judge(&g->journal[0], &g->log);
+	txn_mend(&g->journal[0], &g->heap, 0, &mender);
+	heap_release(&g->heap, &g->journal[0], t->holder);
 	heap_forget(own);
 	txn_close(t);
 	prepare(g, t, own, 0);

@@ -119,8 +119,9 @@ mend(void)
 {
 	const struct heap_mender mender = { &g->journal[1], 99, is_dead };
 
-	txn_mend(&g->journal[0], &g->heap, &g->log, 0, &mender);
-	heap_release(&g->heap, t.holder);
+	txn_judge(&g->journal[0], &g->log);
+	txn_mend(&g->journal[0], &g->heap, 0, &mender);
+	heap_release(&g->heap, &g->journal[0], t.holder);
 	heap_forget(&own);
 	txn_close(&t);
 	heap_adopt(&own, &g->heap, &g->journal[0], 0, 1, &g->used_bytes[0]);
