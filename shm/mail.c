@@ -130,7 +130,7 @@ mail_next(const struct mailbox *box, uint64_t *got)
 	if (*got == put)
 		return NULL;
 	if (is_fill(box, *got))
-		word_store(got, *got + MAIL_BYTES - *got % MAIL_BYTES);
+		word_store_release(got, *got + MAIL_BYTES - *got % MAIL_BYTES);
 	m = letter_at(box, *got);
 	must(m->bytes >= sizeof(*m) && m->bytes <= put - *got &&
 	    m->text_bytes <= m->bytes - sizeof(*m),

@@ -23,8 +23,10 @@ def built(path):
 
 def rows(macro, path, field):
     """The field-th argument of each row, where it is a name in quotes."""
-    pattern = r"^%s\(%s\"([^\"]+)\"" % (macro, r"[^,]*,\s*" * field)
-    return re.findall(pattern, read(os.path.join(TOP, path)), re.M)
+    pattern = (r"^%s\(%s\"((?:[^\"\\]|\\.)+)\""
+               % (macro, r"[^,]*,\s*" * field))
+    return [text.replace('\\"', '"') for text in
+            re.findall(pattern, read(os.path.join(TOP, path)), re.M)]
 
 
 def plain(page):
