@@ -172,7 +172,7 @@ read_casts(struct worker *w)
 		const struct cast_entry *e = w->cast;
 
 		if (got < 0) {
-			park_touched_all(w);
+			park_rerun_all(w);
 			continue;
 		}
 		switch (e->kind) {
@@ -279,7 +279,7 @@ wake_for_state(struct worker *w)
 	/* Who is blocked means other keys from now on. */
 	if (unlikely(w->swaps != w->state.swaps)) {
 		w->swaps = w->state.swaps;
-		park_touched_all(w);
+		park_rerun_all(w);
 	}
 }
 

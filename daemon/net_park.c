@@ -182,8 +182,35 @@ park_touched(struct worker *w, uint64_t interest, uint64_t floor)
 		tell(w, interest, floor);
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 void
 park_touched_all(struct worker *w)
+{
+	uint64_t *interest = malloc((w->waits + 1) * sizeof(*interest));
+	size_t count = 0, i;
+	struct conn *c;
+	int k;
+
+	must(interest != NULL, "there is private memory for what is wanted");
+	for (c = w->parked; c != NULL; c = c->park.next)
+		for (k = 0; k < c->park.keys; k++)
+			interest[count++] = c->park.key[k].hash;
+	qsort(interest, count, sizeof(*interest), by_number);
+	for (i = 0; i < count; i++)
+		if (i == 0 || interest[i] != interest[i - 1])
+			park_touched(w, interest[i], 0);
+	free(interest);
+}
+
+void
+park_rerun_all(struct worker *w)
 {
 	uint64_t left = w->stats->v[STAT_blocked];
 	struct conn *c;
@@ -204,13 +231,18 @@ void
 park_note(struct txn *t, struct slot *slot, uint64_t hash, int type)
 {
 	struct worker *w = t->owner;
+	uint64_t interest;
+	int i;
 
 	if (slot->watching != 0)
 		word_add(region_watch(hash), 1);
 	if (slot->waiting != 0 && type >= 0 && w->touches <= WORKER_TOUCHED) {
+		interest = wait_interest(hash, (enum value_type)type);
+		for (i = 0; i < w->touches && i < WORKER_TOUCHED; i++)
+			if (w->touched[i] == interest)
+				return;
 		if (w->touches < WORKER_TOUCHED)
-			w->touched[w->touches] = wait_interest(hash,
-			    (enum value_type)type);
+			w->touched[w->touches] = interest;
 		w->touches++;
 	}
 }

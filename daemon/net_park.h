@@ -46,8 +46,10 @@ void park_answer(struct conn *c, const char *error);
 
 /* What happened to a key (a broadcast): floor is the ticket to pass over. */
 void park_touched(struct worker *w, uint64_t interest, uint64_t floor);
-/* Everything that somebody waits for may have happened. */
+/* All workers are told: all that somebody waits for may have happened. */
 void park_touched_all(struct worker *w);
+/* This worker alone: all that are blocked look again. */
+void park_rerun_all(struct worker *w);
 
 /* The transaction's hook (txn.touched), and telling the others after it. */
 void park_note(struct txn *t, struct slot *slot, uint64_t hash, int type);

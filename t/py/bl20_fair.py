@@ -128,11 +128,25 @@ def gone(a, c):
     assert w[5].read() == pair(b"q", b"y")
 
 
+def many_keys(a, c):
+    """One transaction that fills more keys than are told one by one."""
+    waiters = []
+    for i in range(100):
+        waiters += begin(a, c, 1, "BLPOP", "m%d" % (i // 2), 0)
+    c.pipeline([["MULTI"]] + [["RPUSH", "m%d" % (i % 50 + 25), i // 50]
+                              for i in range(100)] + [["EXEC"]])
+    for i, w in enumerate(waiters[50:]):
+        assert w.read() == pair(b"m%d" % (i // 2 + 25), b"%d" % (i % 2)), i
+    c.pipeline([["RPUSH", "m%d" % i, 0, 1] for i in range(25)])
+    for i, w in enumerate(waiters[:50]):
+        assert w.read() == pair(b"m%d" % (i // 2), b"%d" % (i % 2)), i
+
+
 def main():
     a = node.Node("a", ["--workers", "2"])
     c = a.connect()
     for scene in (one_by_one, all_at_once, different_commands, chain, ring,
-                  gone):
+                  gone, many_keys):
         scene(a, c)
         print(scene.__name__)
     crowd = [a.connect() for _ in range(20)]
