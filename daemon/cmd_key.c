@@ -376,8 +376,10 @@ flush(struct call *c, int db)
 		call_syntax(c);
 		return;
 	}
-	for (i = 0; i < SLOT_COUNT; i++)
+	for (i = 0; i < SLOT_COUNT; i++) {
+		call_beat(c);
 		slot_flush(c->txn, &REGION->common.slot[i], db);
+	}
 	call_changed(c);
 	reply_ok(c->reply);
 }
