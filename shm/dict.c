@@ -365,19 +365,34 @@ dict_reserve(struct txn *t, struct dict *d, uint64_t count)
 	d->magic = MAGIC;
 }
 
-void
-dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
-    uint64_t hash, void *block)
+static inline void
+enter(struct txn *t, struct dict *d, const struct dict_kind *kind,
+    uint64_t hash, void *block, bool is_new)
 {
 	must(((uintptr_t)block & 7) == 0,
 	    "an entry's address is a multiple of 8");
 	while (d->root == 0 ||
-	    !place(t, unpack(*word_of(d, hash)), hash, block, false)) {
+	    !place(t, unpack(*word_of(d, hash)), hash, block, is_new)) {
 		FAULT(GROWS);
 		grow(t, d, kind, hash);
 	}
 	FAULT(ADDED);
+}
+
+void
+dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
+    uint64_t hash, void *block)
+{
+	enter(t, d, kind, hash, block, false);
 	txn_set64(t, &d->count, d->count + 1);
+}
+
+void
+dict_fill(struct txn *t, struct dict *d, const struct dict_kind *kind,
+    uint64_t hash, void *block)
+{
+	enter(t, d, kind, hash, block, true);
+	d->count++;
 }
 
 /* Gives a segment with few entries a smaller array, when they fit. */

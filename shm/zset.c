@@ -324,8 +324,9 @@ new_zset(struct txn *t, struct zset_member *const *members, uint64_t count)
 
 	memset(z, 0, sizeof(*z));
 	z->magic = ZSET_MAGIC;
+	dict_reserve(t, &z->dict, count);
 	for (i = 0; i < count; i++)
-		dict_add(t, &z->dict, &member_kind, member_hash(members[i]),
+		dict_fill(t, &z->dict, &member_kind, member_hash(members[i]),
 		    members[i]);
 	zset_tree_build(t, &z->tree, members, count);
 	return z;
