@@ -251,6 +251,7 @@ unite(struct call *c, const struct request *r, struct zset_item **items)
 		for (next = found; next < end; next++) {
 			struct zset_item item = list[next];
 
+			txn_beat(c->txn);
 			item.score = weigh(item.score, in->weight);
 			place = find_place(&table, list, item.member);
 			if (*place == 0) {
@@ -310,6 +311,7 @@ sift(struct call *c, const struct request *r, struct zset_item **items)
 	for (i = 0; i < first->count; i++) {
 		struct zset_item item = list[i];
 
+		txn_beat(c->txn);
 		if (r->operation == DIFF ? is_in_another(r, &item) :
 		    !is_in_all(r, &item))
 			continue;

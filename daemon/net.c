@@ -468,6 +468,7 @@ prepare(struct worker *w, const struct birth *b)
 	t->keys = w->area->keys;
 	t->expires = w->area->expires;
 	t->touched = park_note;
+	t->beat = &w->area->proc.beat;
 	t->owner = w;
 	w->waiters = calloc(SLOT_COUNT, sizeof(*w->waiters));
 	w->watchers = calloc(SLOT_COUNT, sizeof(*w->watchers));

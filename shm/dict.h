@@ -67,7 +67,9 @@ void dict_add(struct txn *t, struct dict *d, const struct dict_kind *kind,
  * `count` entries, so that entering them moves nothing.
  */
 void dict_reserve(struct txn *t, struct dict *d, uint64_t count);
- * The same for a dict that was made within this transaction: what is entered
+
+/*
+ * dict_add() for a dict that was made within this transaction: what is entered
  * needs no notes, so millions of entries do not fill the journal.
  */
 void dict_fill(struct txn *t, struct dict *d, const struct dict_kind *kind,

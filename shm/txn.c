@@ -60,6 +60,7 @@ txn_alloc(struct txn *t, size_t bytes)
 
 	if (unlikely(block == NULL))
 		txn_abort(t, error_text[ERROR_HEAP_FULL]);
+	txn_beat(t);
 	return block;
 }
 
@@ -68,6 +69,7 @@ txn_free(struct txn *t, const void *block)
 {
 	if (unlikely(!journal_block(t->journal, (uint64_t)(uintptr_t)block)))
 		txn_abort(t, error_text[ERROR_JOURNAL_FULL]);
+	txn_beat(t);
 }
 
 void *
@@ -252,6 +254,7 @@ txn_commit(struct txn *t)
 			uint64_t entry = j->block[j->blocks - 1];
 
 			FAULT(FREES);
+			txn_beat(t);
 			if (entry & JOURNAL_TAKEN)
 				j->blocks--;
 			else
@@ -281,6 +284,7 @@ txn_undo(struct txn *t)
 		uint64_t entry = j->block[j->blocks - 1];
 
 		FAULT(UNDO_FREES);
+		txn_beat(t);
 		if (entry & JOURNAL_TAKEN)
 			heap_give(t->heap, (void *)(uintptr_t)(entry &
 			    ~JOURNAL_TAKEN), &j->blocks, j->blocks - 1);

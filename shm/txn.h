@@ -35,6 +35,8 @@ struct txn {
 	struct journal *journal;
 	struct heap_own *heap;
 	struct log *log;          /* NULL: nothing is logged (units) */
+	/* the process's heartbeat, NULL: none; long commands keep it going */
+	uint64_t *beat;
 	uint32_t holder;          /* our name in lock words */
 	int64_t now_ms;           /* UNIX time of this turn of the loop */
 	bool may_expire;          /* expired keys may be deleted now */
@@ -129,6 +131,14 @@ txn_forget(struct txn *t, uint64_t mark)
 {
 	must(mark <= t->journal->undo, "what is forgotten was noted");
 	word_store(&t->journal->undo, mark);
+}
+
+/* Says that this process is busy, not stuck; in loops over millions. */
+static inline void
+txn_beat(struct txn *t)
+{
+	if (t->beat != NULL)
+		word_store(t->beat, *t->beat + 1);
 }
 
 /* A new block of at least `bytes`, 8-aligned, content undefined. */
