@@ -18,12 +18,6 @@ call_options(const struct call *c)
 	return &c->worker->state.options;
 }
 
-void
-call_beat(const struct call *c)
-{
-	proc_beat(&c->worker->area->proc);
-}
-
 /* xorshift128+, by Vigna. */
 uint64_t
 call_random(struct call *c)

@@ -142,12 +142,6 @@ void cmd_container(struct call *c);
 void call_help(struct call *c);
 
 /*
- * Says that the process lives (stall-timeout): at each step of what may take
- * seconds.
- */
-void call_beat(const struct call *c);
-
-/*
  * For place WALK: enters a slot (unless EXEC holds it already) with a
  * transaction of its own, and leaves it again.
  */

@@ -259,7 +259,7 @@ cmd_bitpos(struct call *c)
 enum operation { AND, OR, XOR, NOT };
 
 static void
-combine(uint8_t *to, const uint8_t *from, size_t bytes, enum operation op)
+combine_some(uint8_t *to, const uint8_t *from, size_t bytes, enum operation op)
 {
 	size_t i;
 
@@ -280,6 +280,20 @@ combine(uint8_t *to, const uint8_t *from, size_t bytes, enum operation op)
 		for (i = 0; i < bytes; i++)
 			to[i] = (uint8_t)~from[i];
 		break;
+	}
+}
+
+/* Long strings in steps: the process says that it lives. */
+static void
+combine(struct call *c, uint8_t *to, struct slice from, enum operation op)
+{
+	const uint8_t *at = (const uint8_t *)from.data;
+	size_t left = from.bytes, some;
+
+	for (; left > 0; left -= some, at += some, to += some) {
+		some = left < TXN_STEP ? left : TXN_STEP;
+		combine_some(to, at, some, op);
+		txn_beat(c->txn);
 	}
 }
 
@@ -328,12 +342,12 @@ store_combined(struct call *c, enum operation op, const struct slice *s,
 	    false);
 	to = (uint8_t *)value_data(v);
 	if (s[0].bytes > 0)
-		memcpy(to, s[0].data, s[0].bytes);
-	memset(to + s[0].bytes, 0, bytes - s[0].bytes);
+		txn_fill(c->txn, to, s[0].data, s[0].bytes);
+	txn_zero(c->txn, to + s[0].bytes, bytes - s[0].bytes);
 	if (op == NOT)
-		combine(to, (const uint8_t *)s[0].data, bytes, NOT);
+		combine(c, to, s[0], NOT);
 	for (i = 1; i < count; i++) {
-		combine(to, (const uint8_t *)s[i].data, s[i].bytes, op);
+		combine(c, to, s[i], op);
 		if (op == AND)
 			memset(to + s[i].bytes, 0, bytes - s[i].bytes);
 	}

@@ -83,7 +83,7 @@ put_same(struct call *c, const struct value *v, const struct key *to,
 	struct value *same = slot_put(c->txn, to, old, value_type(v),
 	    value_encoding(v), value_bytes(v), value_expires(v), false);
 
-	memcpy(value_data(same), value_data(v), value_bytes(v));
+	txn_fill(c->txn, value_data(same), value_data(v), value_bytes(v));
 	return same;
 }
 
@@ -377,7 +377,7 @@ flush(struct call *c, int db)
 		return;
 	}
 	for (i = 0; i < SLOT_COUNT; i++) {
-		call_beat(c);
+		txn_beat(c->txn);
 		slot_flush(c->txn, &REGION->common.slot[i], db);
 	}
 	call_changed(c);

@@ -70,7 +70,7 @@ measure(struct call *c, struct lcs *l)
 	for (i = 1; i < rows; i++) {
 		const uint32_t *above = to;
 
-		call_beat(c);
+		txn_beat(c->txn);
 		to += columns;
 		to[0] = 0;
 		for (j = 1; j < columns; j++)

@@ -278,7 +278,7 @@ weigh(struct sort *s)
 	for (i = 0; i < s->count; i++) {
 		struct element *e = &s->element[i];
 
-		call_beat(s->c);
+		txn_beat(s->c->txn);
 		e->weight = s->has_by ? look_up(s->c, s->by, e->text) :
 		    e->text;
 		if (s->is_alpha || e->weight.data == NULL)
@@ -298,7 +298,7 @@ compare(const void *a, const void *b, void *arg)
 	const struct sort *s = arg;
 	int order;
 
-	call_beat(s->c);
+	txn_beat(s->c->txn);
 	if (!s->is_alpha) {
 		order = (x->score > y->score) - (x->score < y->score);
 		if (order == 0)

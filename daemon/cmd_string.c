@@ -444,7 +444,8 @@ overwrite(struct call *c, const struct key *k, struct value *v, size_t at,
 		struct value *to = slot_put(c->txn, k, v, VALUE_STRING,
 		    STRING_RAW, value_bytes(v), value_expires(v), false);
 
-		memcpy(value_data(to), value_data(v), value_bytes(v));
+		txn_fill(c->txn, value_data(to), value_data(v),
+		    value_bytes(v));
 		v = to;
 	} else if (!is_new) {
 		txn_note(c->txn, value_data(v) + at, part.bytes);

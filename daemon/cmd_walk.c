@@ -164,7 +164,7 @@ cmd_keys(struct call *c)
 	for (n = next_slot(&w, 0); n < SLOT_COUNT; n = next_slot(&w, n + 1)) {
 		bool visited = call_visit(c, n);
 
-		call_beat(c);
+		txn_beat(c->txn);
 		dict_each(&REGION->common.slot[n].keys, visit_key, &w);
 		call_unvisit(c, n, visited);
 	}

@@ -247,7 +247,7 @@ slot_put_string(struct txn *t, const struct key *k, struct value *old,
 		return old;
 	v = slot_put(t, k, old, VALUE_STRING, encoding, s.bytes, expires_ms,
 	    false);
-	memcpy(value_data(v), s.data, s.bytes);
+	txn_fill(t, value_data(v), s.data, s.bytes);
 	return v;
 }
 
@@ -281,7 +281,7 @@ move(struct txn *t, const struct key *k, struct value *v, size_t bytes,
 	    bytes, bytes > UINT16_MAX || room <= UINT16_MAX ? room :
 	    UINT16_MAX, expires_ms);
 
-	memcpy(value_data(to), value_data(v), keep);
+	txn_fill(t, value_data(to), value_data(v), keep);
 	dict_swap(t, &k->slot->keys, k->hash, v, to);
 	txn_free(t, v);
 	return to;

@@ -49,6 +49,6 @@ string_grow(struct txn *t, const struct key *k, struct value *v, size_t bytes,
 			slot_set_encoding(t, to, STRING_RAW);
 		slot_touch(t, k);
 	}
-	memset(value_data(to) + old.bytes, 0, bytes - old.bytes);
+	txn_zero(t, value_data(to) + old.bytes, bytes - old.bytes);
 	return to;
 }

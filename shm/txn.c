@@ -53,6 +53,23 @@ txn_abort(struct txn *t, const char *why)
 	longjmp(t->bail, 1);
 }
 
+void
+txn_fill_long(struct txn *t, char *to, const char *from, size_t bytes)
+{
+	size_t some;
+
+	for (; bytes > 0; bytes -= some, to += some) {
+		some = bytes < TXN_STEP ? bytes : TXN_STEP;
+		if (from == NULL) {
+			memset(to, 0, some);
+		} else {
+			memcpy(to, from, some);
+			from += some;
+		}
+		txn_beat(t);
+	}
+}
+
 void *
 txn_alloc(struct txn *t, size_t bytes)
 {

@@ -87,6 +87,32 @@ txn_note(struct txn *t, const void *at, size_t bytes)
 		txn_abort(t, error_text[ERROR_JOURNAL_FULL]);
 }
 
+/*
+ * Fills bytes of a new block from somewhere else, or with zeros: what is large
+ * in steps of TXN_STEP bytes with a heartbeat each, because new memory may come
+ * slowly.
+ */
+#define TXN_STEP (4u << 20)
+void txn_fill_long(struct txn *t, char *to, const char *from, size_t bytes);
+
+static inline void
+txn_fill(struct txn *t, void *to, const void *from, size_t bytes)
+{
+	if (likely(bytes <= TXN_STEP))
+		memcpy(to, from, bytes);
+	else
+		txn_fill_long(t, to, from, bytes);
+}
+
+static inline void
+txn_zero(struct txn *t, void *to, size_t bytes)
+{
+	if (likely(bytes <= TXN_STEP))
+		memset(to, 0, bytes);
+	else
+		txn_fill_long(t, to, NULL, bytes);
+}
+
 /* Notes the destination, then copies (regions of txn_move may overlap). */
 static inline void
 txn_write(struct txn *t, void *to, const void *from, size_t bytes)
