@@ -9,6 +9,7 @@ are the same.
 Not here: who is killed, and when (t/py/k*).
 """
 
+import os
 import random
 
 import node
@@ -16,6 +17,38 @@ import resp
 
 BIG = 300000  # bytes: more than one span of the heap
 LOG_PIECE = 16 << 20  # what DEBUG BACKLOG returns at most
+
+
+def worker_of(a, c):
+    """The name of the process of node a that serves connection c."""
+    ports = "%04X %04X" % (a.port, c.sock.getsockname()[1])
+    with open("/proc/net/tcp") as f:
+        for words in map(str.split, f):
+            if "%s %s" % (words[1][-4:], words[2][-4:]) == ports:
+                socket = "socket:[%s]" % words[9]
+    for name, pid in a.processes().items():
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            try:
+                if os.readlink("/proc/%d/fd/%s" % (pid, fd)) == socket:
+                    return name
+            except FileNotFoundError:
+                pass
+    raise node.Gone("nobody serves the connection")
+
+
+def connect_to(a, name, seconds=10):
+    """A connection that is served by the process of that name."""
+    def once():
+        try:
+            c = a.connect(seconds=seconds)
+            c.ok("PING")
+            if worker_of(a, c) == name:
+                return c
+            c.close()
+        except (node.Gone, TimeoutError):
+            pass
+        return None
+    return node.until(10, once, "a connection to " + name)
 
 
 class Pair:
