@@ -155,11 +155,13 @@ cmd_linsert(struct call *c)
 	}
 	aim = list_aim(c->txn, c->argv[3]);
 	list_seek(p.value, 0, &at);
-	while (!list_is(&at, aim))
+	while (!list_is(&at, aim)) {
 		if (!list_next(&at)) {
 			reply_int(c->reply, -1);
 			return;
 		}
+		txn_beat(c->txn);
+	}
 	list_insert(&p, &at, is_before ? LIST_LEFT : LIST_RIGHT, c->argv[4]);
 	call_changed(c);
 	reply_int(c->reply, (int64_t)list_count(p.value));
@@ -258,8 +260,10 @@ cmd_lrange(struct call *c)
 	reply_array(c->reply, n);
 	if (n == 0)
 		return;
-	for (list_seek(v, first, &at); reply_element(c, &at), --n > 0;)
+	for (list_seek(v, first, &at); reply_element(c, &at), --n > 0;) {
 		list_next(&at);
+		txn_beat(c->txn);
+	}
 }
 
 struct search {
@@ -317,6 +321,7 @@ find_matches(struct call *c, const struct value *v, const struct search *s)
 				break;
 		}
 		index += s->rank > 0 ? 1 : -1;
+		txn_beat(c->txn);
 	} while (++seen != s->most && list_step(&at, towards));
 	return found;
 }
@@ -407,6 +412,7 @@ pop_elements(struct call *c, struct list_pen *p, enum list_end end, int64_t n)
 		if (i > 0)
 			list_step(&at, other(end));
 		reply_element(c, &at);
+		txn_beat(c->txn);
 	}
 	list_cut(p, end, (uint64_t)n);
 }

@@ -491,9 +491,9 @@ prepare(struct worker *w, const struct birth *b)
 int
 net_main(const struct birth *b)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	static struct worker worker;
+	struct worker *w = &worker;
 
-	must(w != NULL, "there is private memory for a worker");
 	prepare(w, b);
 	birth_ready(b);
 	while (!w->is_stopping)

@@ -601,6 +601,7 @@ remove_large(struct list_pen *p, enum list_end from, uint64_t max,
 		struct row r = chain_row(n);
 		uint32_t count = row_count(&r, aim), take = count;
 
+		txn_beat(p->txn);
 		next = from == LIST_LEFT ? n->next : n->prev;
 		before = from == LIST_LEFT ? n->prev : n->next;
 		if (take > max - removed)
