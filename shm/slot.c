@@ -216,8 +216,8 @@ put_in_place(struct txn *t, const struct key *k, struct value *old,
 	if (value_type(old) != VALUE_STRING ||
 	    is_big != !!(old->kind & VALUE_BIG) ||
 	    (expires_ms >= 0) != !!(old->kind & VALUE_EXPIRES) ||
-	    s.bytes > UINT16_MAX ||
-	    !fits(t, old, value_need(k->name.bytes, s.bytes, expires_ms >= 0)))
+	    s.bytes > UINT16_MAX || (s.bytes != value_bytes(old) &&
+	    !fits(t, old, value_need(k->name.bytes, s.bytes, expires_ms >= 0))))
 		return false;
 	head = value_head(old);
 	if (unlikely(expires_ms >= 0))
