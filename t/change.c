@@ -205,8 +205,9 @@ change_set(struct txn *t, struct dice *d, const struct key *k)
 		return;
 	}
 	for (i = 0; i < COUNT(s); i++)
-		s[i] = is_number ? (struct slice){ "0123456789012345678" +
-		    throw(d, 10), 1 + throw(d, 4) } : member(t, d, 60);
+		s[i] = is_number ? (struct slice){
+		    &"0123456789012345678"[throw(d, 10)], 1 + throw(d, 4) } :
+		    member(t, d, 60);
 	set_add(t, k, v, s, (int)COUNT(s), &limits, &added);
 }
 
