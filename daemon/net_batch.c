@@ -252,6 +252,48 @@ prefetch_rest(const void *entry)
 		__builtin_prefetch((const char *)entry + at);
 }
 
+/*
+ * The rest of small values; of large ones that have a dict the bucket, then
+ * the entry, of a member or field that the request names.
+ */
+static void
+prefetch_members(const struct batch *b, const void *const *entry)
+{
+	struct {
+		const struct bucket *bucket;
+		uint64_t hash;
+	} large[WORKER_BATCH];
+	const char *member;
+	int i, count = 0;
+
+	for (i = 0; i < b->count; i++) {
+		const struct request *q = &b->request[i];
+		const struct value *v = entry[i];
+
+		if (v == NULL)
+			continue;
+		if (likely(!value_is_large(v))) {
+			prefetch_rest(v);
+			continue;
+		}
+		if (q->argc < 3)
+			continue;
+		/* ZADD key score member; HSET key field value */
+		large[count].hash = place_hash(q->argv[
+		    value_type(v) == VALUE_ZSET ? q->argc - 1 : 2], 0);
+		large[count].bucket = value_hint_bucket(v, large[count].hash);
+		if (large[count].bucket != NULL)
+			__builtin_prefetch(large[count++].bucket);
+	}
+	for (i = 0; i < count; i++) {
+		member = dict_hint_entry(large[i].bucket, large[i].hash);
+		if (member != NULL) {
+			__builtin_prefetch(member);
+			__builtin_prefetch(member + 64);
+		}
+	}
+}
+
 static void
 prefetch(const struct batch *b)
 {
@@ -275,9 +317,7 @@ prefetch(const struct batch *b)
 			__builtin_prefetch((const char *)entry[i] + 64);
 		}
 	}
-	for (i = 0; i < b->count; i++)
-		if (entry[i] != NULL)
-			prefetch_rest(entry[i]);
+	prefetch_members(b, entry);
 }
 
 /* Serves from batch.at on; comes back by longjmp when a command aborts. */

@@ -8,6 +8,7 @@
 
 #define MAGIC 0x64696374u
 #define WAYS_MASK ((1u << DICT_WAYS) - 1)
+#define DEPTH_MAX 30
 #define RESERVE_WAYS 7 /* of a bucket, used when all that was expected is in */
 #define SHRINK_BELOW 4 /* a segment with a way used in this many is too large */
 
@@ -281,7 +282,7 @@ double_directory(struct txn *t, struct dict *d)
 	const uint64_t *from = word_of(d, 0);
 	uint64_t *to = txn_alloc(t, count * 16);
 
-	must(d->depth < 30, "a directory has less than 2^30 words");
+	must(d->depth < DEPTH_MAX, "a directory has at most 2^30 words");
 	for (i = 0; i < count; i++)
 		to[2 * i] = to[2 * i + 1] = from[i];
 	if (d->depth > 0)
@@ -610,7 +611,7 @@ dict_hint_bucket(const struct dict *d, uint64_t hash)
 	uint32_t depth = word_load(&d->depth);
 	struct segment s;
 
-	if (root == 0)
+	if (root == 0 || depth > DEPTH_MAX)
 		return NULL;
 	if (depth > 0) {
 		at = root + (hash >> (64 - depth)) * 8;

@@ -521,4 +521,6 @@ hash_walk(const struct value *v, void (*visit)(void *arg, const void *block),
 	dict_each(large(v), walk_entry, &walk);
 }
 
-const struct value_ops hash_ops = { "hash", hash_drop, hash_copy, hash_walk };
+const struct value_ops hash_ops = {
+	"hash", hash_drop, hash_copy, hash_walk, 1
+};

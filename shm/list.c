@@ -766,4 +766,4 @@ walk(const struct value *v, void (*visit)(void *arg, const void *block),
 		visit(arg, n);
 }
 
-const struct value_ops list_ops = { "list", drop, copy, walk };
+const struct value_ops list_ops = { "list", drop, copy, walk, 0 };

@@ -642,4 +642,6 @@ set_walk(const struct value *v, void (*visit)(void *arg, const void *block),
 	dict_each(large(v), walk_entry, &walk);
 }
 
-const struct value_ops set_ops = { "set", set_drop, set_copy, set_walk };
+const struct value_ops set_ops = {
+	"set", set_drop, set_copy, set_walk, 1
+};

@@ -10,7 +10,8 @@
 #include "shm/zset.h"
 
 /* A string lies in its record, whole. */
-static const struct value_ops string_ops = { "string", NULL, NULL, NULL };
+static const struct value_ops string_ops = { "string", NULL, NULL, NULL,
+    0 };
 
 const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_STRING] = &string_ops,

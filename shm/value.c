@@ -30,6 +30,28 @@ is(const void *block, const void *wanted)
 
 const struct dict_kind value_dict = { hash, is };
 
+const struct bucket *
+value_hint_bucket(const struct value *v, uint64_t hash)
+{
+	uint64_t bytes = PLACE->bytes, at;
+	const struct value_ops *ops;
+	const char *data;
+
+	if (value_type(v) >= VALUE_TYPES || !value_is_large(v))
+		return NULL;
+	ops = value_ops[value_type(v)];
+	data = value_data(v);
+	if (ops == NULL || ops->dict_at == 0 ||
+	    (uint64_t)(uintptr_t)data - PLACE_BASE > bytes - sizeof(at))
+		return NULL;
+	memcpy(&at, data, sizeof(at));
+	at += ops->dict_at - 1u;
+	if (at % HEAP_UNIT != 0 ||
+	    at - PLACE_BASE > bytes - sizeof(struct dict))
+		return NULL;
+	return dict_hint_bucket((const struct dict *)(uintptr_t)at, hash);
+}
+
 const char *
 value_encoding_name(const struct value *v)
 {

@@ -146,8 +146,24 @@ struct value_ops {
 	/* visit() for each block the value has outside its record. */
 	void (*walk)(const struct value *v,
 	    void (*visit)(void *arg, const void *block), void *arg);
+	/* 1 + where in a large one's block its dict of members is; 0: none. */
+	uint16_t dict_at;
 };
 extern const struct value_ops *const value_ops[VALUE_TYPES];
+
+/* Whether the value is outside the record. */
+static inline bool
+value_is_large(const struct value *v)
+{
+	return value_type(v) != VALUE_STRING && value_encoding(v) == LARGE;
+}
+
+/*
+ * A hint for the batch engine, without a lock: the bucket in which a large
+ * value would have a member or field of this hash; NULL when it has no dict.
+ * v has DICT_HINT readable bytes, whatever they are.
+ */
+const struct bucket *value_hint_bucket(const struct value *v, uint64_t hash);
 
 /* "embstr", "listpack", "quicklist" ... as OBJECT ENCODING says it. */
 const char *value_encoding_name(const struct value *v);

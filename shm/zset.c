@@ -755,4 +755,5 @@ copy(struct txn *t, const struct value *v, struct value *to)
 	memcpy(value_data(to), &z, sizeof(z));
 }
 
-const struct value_ops zset_ops = { "zset", drop, copy, walk };
+const struct value_ops zset_ops = { "zset", drop, copy, walk,
+    1 + offsetof(struct zset, dict) };
