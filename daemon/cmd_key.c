@@ -49,14 +49,18 @@ cmd_exists(struct call *c)
 void
 cmd_touch(struct call *c)
 {
+	bool leaves_lru = c->txn->leaves_lru;
 	int i, count = 0;
 
+	/* It touches for CLIENT NO-TOUCH as well: that is what it is for. */
+	c->txn->leaves_lru = false;
 	for (i = 1; i < c->argc; i++) {
 		struct key k = call_key(c, i);
 
 		if (slot_find(c->txn, &k) != NULL)
 			count++;
 	}
+	c->txn->leaves_lru = leaves_lru;
 	reply_int(c->reply, count);
 }
 

@@ -67,9 +67,11 @@ fill_head(struct value *v, const struct key *k, enum value_type type,
 static void
 set_lru(const struct txn *t, struct value *v)
 {
-	uint32_t now = (uint32_t)(t->now_ms / 1000);
+	uint32_t now = (uint32_t)(t->now_ms / 1000), low;
 
-	if (unlikely(v->lru[0] != (uint8_t)now)) {
+	/* The third byte changes only with the second. */
+	low = (uint32_t)v->lru[0] | (uint32_t)v->lru[1] << 8;
+	if (unlikely(low != (now & 0xffff))) {
 		v->lru[0] = (uint8_t)now;
 		v->lru[1] = (uint8_t)(now >> 8);
 		v->lru[2] = (uint8_t)(now >> 16);
@@ -202,7 +204,8 @@ fits(const struct txn *t, const struct value *v, size_t need)
 {
 	size_t has = txn_block_bytes(t, v);
 
-	return need <= has && (has <= 64 || need * 2 > has);
+	/* A block with all its slack still counts as filled. */
+	return need <= has && (has <= 64 || need * 2 + need / 4 > has);
 }
 
 /* Overwrites a string where it lies; false when the record must move. */
