@@ -428,6 +428,7 @@ loop(struct sup *s)
 	};
 
 	s->turn_us = clock_steady_us();
+	fork_missing(s);
 	for (;;) {
 		poll(p, 2, TICK_MS);
 		doorbell_quiet(s->bell_mine);
