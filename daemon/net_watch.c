@@ -39,6 +39,15 @@ watch_options(struct worker *w)
 		w->slow_us = (uint64_t)o->latency_monitor_threshold * 1000;
 }
 
+/* Counts a time in its bucket, the last of which has no upper end. */
+static inline void
+count_time(struct stat_command *s, uint64_t us)
+{
+	unsigned bucket = us == 0 ? 0 : 64 - (unsigned)__builtin_clzll(us);
+
+	s->took[bucket < STAT_BUCKETS ? bucket : STAT_BUCKETS - 1]++;
+}
+
 void
 watch_took(struct call *c)
 {
@@ -50,7 +59,8 @@ watch_took(struct call *c)
 	w->ticks = now;
 	s->calls++;
 	s->us += us;
-	s->took[us == 0 ? 0 : 64 - __builtin_clzll(us)]++;
+	if (likely(w->state.options.latency_tracking))
+		count_time(s, us);
 	if (unlikely(us >= w->slow_us))
 		note_slow(c, (int64_t)us);
 }
