@@ -1,13 +1,12 @@
 #include "shm/zset.h"
 
+#include "shm/zset_edit.h"
 #include "shm/zset_small.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define ZSET_MAGIC 0x7a736574u
-#define LISTPACK_HEAD 6         /* bytes before the first element */
-#define LISTPACK_SAFE (1u << 30) /* larger ones are never made */
 #define CUT_MAX (1u << 20)      /* members taken out one by one at most */
 
 /* A large sorted set. */
@@ -439,86 +438,6 @@ large_cut(struct txn *t, struct value *v, uint64_t from, uint64_t to)
 		large_forget(t, z, doomed[i]);
 }
 
-/* --- the small form ---------------------------------------------------- */
-
-/* Notes what a change of a listpack from `at` on (0: its end) overwrites. */
-static void
-note_listpack(struct txn *t, const char *lp, size_t at)
-{
-	size_t bytes = listpack_bytes(lp);
-
-	if (at == 0)
-		at = bytes - 1;
-	txn_note(t, lp, LISTPACK_HEAD);
-	txn_note(t, lp + at, bytes - at);
-}
-
-static struct value *
-small_insert(struct txn *t, const struct key *k, struct value *v,
-    struct slice member, double score)
-{
-	char text[NUMBER_TEXT];
-	struct slice digits = { text, zset_small_put_score(text, score) };
-	size_t at = zset_small_place(value_data(v), member, score);
-	struct value *to = slot_resize(t, k, v, listpack_bytes(value_data(v)) +
-	    listpack_put_bytes(member) + listpack_put_bytes(digits));
-
-	if (to == v)
-		note_listpack(t, value_data(v), at);
-	zset_small_insert(value_data(to), at, member, digits);
-	return to;
-}
-
-/* Gives the pair at `at` another score and its place. */
-static struct value *
-small_update(struct txn *t, const struct key *k, struct value *v, size_t at,
-    struct slice member, double score)
-{
-	char text[NUMBER_TEXT], *lp = value_data(v);
-	struct slice digits = { text, zset_small_put_score(text, score) };
-	size_t has = listpack_bytes(lp), need = has +
-	    listpack_put_bytes(digits) -
-	    listpack_entry_bytes(lp, listpack_next(lp, at));
-	struct value *to = need > has ? slot_resize(t, k, v, need) : v;
-
-	lp = value_data(to);
-	if (to == v)
-		note_listpack(t, lp, LISTPACK_HEAD);
-	listpack_delete(lp, at, 2);
-	zset_small_insert(lp, zset_small_place(lp, member, score), member,
-	    digits);
-	return need < has ? slot_resize(t, k, to, need) : to;
-}
-
-static struct value *
-small_cut(struct txn *t, const struct key *k, struct value *v, size_t at,
-    uint64_t count)
-{
-	char *lp = value_data(v);
-
-	note_listpack(t, lp, at);
-	listpack_delete(lp, at, count * 2);
-	return slot_resize(t, k, v, listpack_bytes(lp));
-}
-
-/* A record for items in order that together take `bytes` as a listpack. */
-static struct value *
-put_small(struct txn *t, const struct key *k, struct value *old,
-    const struct zset_item *items, uint64_t count, size_t bytes)
-{
-	struct value *v = slot_put(t, k, old, VALUE_ZSET, SMALL_LISTPACK, bytes,
-	    -1, false);
-	char text[NUMBER_TEXT], *lp = value_data(v);
-	uint64_t i;
-
-	listpack_init(lp);
-	for (i = 0; i < count; i++)
-		zset_small_insert(lp, 0, items[i].member, (struct slice){ text,
-		    zset_small_put_score(text, items[i].score) });
-	must(listpack_bytes(lp) == bytes, "a listpack is as long as foreseen");
-	return v;
-}
-
 /* --- changing ---------------------------------------------------------- */
 
 static int
@@ -537,32 +456,11 @@ zset_sort(struct zset_item *items, uint64_t count)
 	qsort(items, count, sizeof(*items), compare_items);
 }
 
-/* Bytes of items as a listpack, 0 when they must not be one. */
-static size_t
-small_bytes(const struct zset_item *items, uint64_t count,
-    const struct zset_limits *limits)
-{
-	char text[NUMBER_TEXT];
-	size_t bytes = LISTPACK_EMPTY_BYTES;
-	uint64_t i;
-
-	if (count > limits->entries)
-		return 0;
-	for (i = 0; i < count && bytes < LISTPACK_SAFE; i++) {
-		if (items[i].member.bytes > limits->bytes)
-			return 0;
-		bytes += listpack_put_bytes(items[i].member) +
-		    listpack_put_bytes((struct slice){ text,
-			zset_small_put_score(text, items[i].score) });
-	}
-	return bytes < LISTPACK_SAFE ? bytes : 0;
-}
-
 struct value *
 zset_store(struct txn *t, const struct key *k, struct value *v,
     struct zset_item *items, uint64_t count, const struct zset_limits *limits)
 {
-	size_t bytes = small_bytes(items, count, limits);
+	size_t bytes = zset_edit_bytes(items, count, limits);
 	uint64_t i = 1;
 
 	while (i < count && compare_items(&items[i - 1], &items[i]) < 0)
@@ -570,7 +468,7 @@ zset_store(struct txn *t, const struct key *k, struct value *v,
 	if (i < count)
 		zset_sort(items, count);
 	if (bytes > 0)
-		return put_small(t, k, v, items, count, bytes);
+		return zset_edit_put(t, k, v, items, count, bytes);
 	return put_large(t, k, v, new_zset_of(t, items, count), -1);
 }
 
@@ -617,7 +515,7 @@ may_grow(const struct value *v, struct slice member,
 {
 	return zset_count(v) < limits->entries &&
 	    member.bytes <= limits->bytes &&
-	    value_bytes(v) + member.bytes < LISTPACK_SAFE;
+	    value_bytes(v) + member.bytes < ZSET_EDIT_SAFE;
 }
 
 enum zset_did
@@ -641,13 +539,13 @@ zset_add(struct txn *t, const struct key *k, struct value **v,
 	if (at != 0) {
 		did = judge(flags, zset_small_score(value_data(*v), at), score);
 		if (did == ZSET_UPDATED)
-			*v = small_update(t, k, *v, at, member, *score);
+			*v = zset_edit_update(t, k, *v, at, member, *score);
 		return did;
 	}
 	if (flags & ZSET_XX)
 		return ZSET_REFUSED;
 	if (may_grow(*v, member, limits)) {
-		*v = small_insert(t, k, *v, member, *score);
+		*v = zset_edit_insert(t, k, *v, member, *score);
 	} else {
 		*v = enlarge(t, k, *v);
 		large_insert(t, large(*v), place_hash(member, 0), member,
@@ -675,7 +573,7 @@ zset_delete(struct txn *t, const struct key *k, struct value *v,
 		return NULL;
 	}
 	if (m == NULL)
-		return small_cut(t, k, v, at, 1);
+		return zset_edit_cut(t, k, v, at, 1);
 	zset_tree_remove(t, &large(v)->tree, m);
 	large_forget(t, large(v), m);
 	return v;
@@ -695,7 +593,7 @@ zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 		return NULL;
 	}
 	if (!is_large(v))
-		return small_cut(t, k, v, listpack_index(value_data(v),
+		return zset_edit_cut(t, k, v, listpack_index(value_data(v),
 		    (int64_t)from * 2), gone);
 	if (gone > CUT_MAX || gone / 8 > count - gone)
 		return large_rebuild(t, v, from, to);
