@@ -238,7 +238,7 @@ add_command(struct stat_command *sum, enum command_id id)
 		    &REGION->area[i].stats.command[id];
 
 		sum->calls += s->calls;
-		sum->us += s->us;
+		sum->ticks += s->ticks;
 		sum->rejected += s->rejected;
 		sum->failed += s->failed;
 		for (j = 0; j < STAT_BUCKETS; j++)
@@ -250,15 +250,17 @@ static void
 commandstats(struct page *p)
 {
 	struct stat_command s;
+	double us;
 	int i;
 
 	for (i = 0; i < CMD_COUNT; i++) {
 		add_command(&s, (enum command_id)i);
+		us = (double)s.ticks / (double)p->c->worker->ticks_per_us;
 		if (s.calls + s.rejected > 0)
 			put(p, "cmdstat_%s:calls=%lld,usec=%lld,"
 			    "usec_per_call=%.2f,rejected_calls=%lld,"
 			    "failed_calls=%lld\r\n", command_table[i].name,
-			    N(s.calls), N(s.us), s.calls > 0 ? (double)s.us /
+			    N(s.calls), N(us), s.calls > 0 ? us /
 			    (double)s.calls : 0, N(s.rejected), N(s.failed));
 	}
 }

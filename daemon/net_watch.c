@@ -53,12 +53,15 @@ watch_took(struct call *c)
 {
 	struct worker *w = c->worker;
 	struct stat_command *s = &w->stats->command[c->command->id];
-	uint64_t now = clock_ticks(), us;
+	uint64_t now = clock_ticks(), ticks = now - w->ticks, us;
 
-	us = (now - w->ticks) / w->ticks_per_us;
+	/* Counters of processors that are not quite alike may go back. */
+	if (unlikely((int64_t)ticks < 0))
+		ticks = 0;
+	us = ticks / w->ticks_per_us;
 	w->ticks = now;
 	s->calls++;
-	s->us += us;
+	s->ticks += ticks;
 	if (likely(w->state.options.latency_tracking))
 		count_time(s, us);
 	if (unlikely(us >= w->slow_us))

@@ -39,7 +39,8 @@ struct stat_error {
  * that took less than 2^i microseconds and not less than half of it. */
 #define STAT_BUCKETS 32
 struct stat_command {
-	uint64_t calls, us, rejected, failed;
+	uint64_t calls, rejected, failed;
+	uint64_t ticks;        /* of clock_ticks(): most take less than 1 us */
 	uint64_t took[STAT_BUCKETS];
 };
 
