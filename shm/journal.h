@@ -35,7 +35,7 @@
 #include "shm/fault.h"
 
 #define JOURNAL_MAGIC 0x6a6f75726e616c31ull
-#define JOURNAL_UNDO_BYTES (256ull << 20) /* sparse: only what is used exists */
+#define JOURNAL_UNDO_BYTES (1ull << 30)   /* sparse: only what is used exists */
 #define JOURNAL_BLOCKS (256ull << 20)     /* sparse as well */
 #define JOURNAL_SLOTS 16384
 #define JOURNAL_COMMITTED UINT64_MAX     /* in undo: it happened */
