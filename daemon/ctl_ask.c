@@ -3,6 +3,7 @@
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
+#include "proto/error.h"
 #include "proto/number.h"
 #include "shm/check.h"
 
@@ -64,8 +65,7 @@ ask_config_set(struct ctl *c, const struct slice *argv, int argc)
 	int i;
 
 	if (argc < 4 || argc % 2 != 0) {
-		ctl_answer_error(c, "ERR wrong number of arguments for "
-		    "'config|set' command");
+		ctl_answer_error(c, error_text[ERROR_ARITY], "config|set");
 		return;
 	}
 	if (!may_set(c, argv, argc))
@@ -166,8 +166,7 @@ ask_swapdb(struct ctl *c, const struct slice *argv, int argc)
 	int64_t db[2] = { 0, 0 };
 
 	if (argc != 3) {
-		ctl_answer_error(c, "ERR wrong number of arguments for "
-		    "'swapdb' command");
+		ctl_answer_error(c, error_text[ERROR_ARITY], "swapdb");
 	} else if (!number_get_int(argv[1], &db[0]) ||
 	    db[0] < INT32_MIN || db[0] > INT32_MAX) {
 		ctl_answer_error(c, "ERR invalid first DB index");
@@ -235,18 +234,31 @@ ask_client_unpause(struct ctl *c, const struct slice *argv, int argc)
 static void
 ask_shutdown(struct ctl *c, const struct slice *argv, int argc)
 {
-	bool saves = false, forces = false;
-	int i;
+	static const char *const word[] = { "save", "nosave", "now", "force",
+	    "abort" };
+	enum { END_SAVE, END_NOSAVE, END_NOW, END_FORCE, END_ABORT, WORDS };
+	bool has[WORDS] = { false };
+	int i, n;
 
 	for (i = 1; i < argc; i++) {
-		saves |= slice_is(argv[i], "save");
-		forces |= slice_is(argv[i], "force");
-		if (slice_is(argv[i], "abort")) {
-			ctl_answer_error(c, "ERR No shutdown in progress.");
+		for (n = 0; n < WORDS && !slice_is(argv[i], word[n]); n++)
+			;
+		if (n == WORDS) {
+			ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
 			return;
 		}
+		has[n] = true;
 	}
-	if (saves && !forces) {
+	if ((has[END_SAVE] && has[END_NOSAVE]) ||
+	    (has[END_ABORT] && argc > 2)) {
+		ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
+		return;
+	}
+	if (has[END_ABORT]) {
+		ctl_answer_error(c, "ERR No shutdown in progress.");
+		return;
+	}
+	if (has[END_SAVE] && !has[END_FORCE]) {
 		log_warning("SHUTDOWN SAVE: this version can not save");
 		ctl_answer_error(c, "ERR Errors trying to SHUTDOWN. Check "
 		    "logs.");
