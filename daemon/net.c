@@ -52,17 +52,6 @@ refuse_accepted(struct worker *w, int fd, const char *text)
 	close(fd);
 }
 
-static uint64_t
-count_clients(void)
-{
-	uint64_t count = 0;
-	uint32_t i;
-
-	for (i = 0; i < REGION->head.workers; i++)
-		count += word_load(&REGION->area[i].stats.v[STAT_clients]);
-	return count;
-}
-
 static void
 set_socket(struct worker *w, int fd)
 {
@@ -84,7 +73,8 @@ accepted(struct worker *w, int fd)
 	const struct options *o = &w->state.options;
 	struct conn *c;
 
-	if (count_clients() >= (uint64_t)o->maxclients) {
+	if (net_count(STAT_clients) >= (uint64_t)o->maxclients ||
+	    w->conn_count >= CONNS_ROWS) {
 		refuse_accepted(w, fd,
 		    "-ERR max number of clients reached\r\n");
 		return;
