@@ -136,6 +136,8 @@ read_cut(struct conn *c)
 {
 	struct resp_limits limits = limits_of(c);
 	enum resp_result got;
+	struct slice *v;
+	int room;
 
 	for (;;) {
 		got = resp_read(&c->resp, &limits, c->query.data + c->query.at,
@@ -143,14 +145,17 @@ read_cut(struct conn *c)
 		    &c->args.count);
 		if (got != RESP_ROOM)
 			return got;
-		c->args.room = c->args.room * 2 + 64;
+		room = c->args.room * 2 + 64;
 		/* A line: one word in two bytes at most. */
 		if (c->resp.left == 0)
-			c->args.room += RESP_INLINE_MAX / 2 + 1;
-		c->args.v = realloc(c->args.v,
-		    (size_t)c->args.room * sizeof(*c->args.v));
-		must(c->args.v != NULL,
-		    "there is private memory for arguments");
+			room += RESP_INLINE_MAX / 2 + 1;
+		v = realloc(c->args.v, (size_t)room * sizeof(*v));
+		if (v == NULL) {
+			conn_drop(c);
+			return RESP_MORE;
+		}
+		c->args.v = v;
+		c->args.room = room;
 	}
 }
 

@@ -145,16 +145,19 @@ conn_sent(struct conn *c, int result)
 
 /* --- input ------------------------------------------------------------- */
 
-/* Makes room behind the bytes kept; slices of a cut request move along. */
-static void
+/*
+ * Makes room behind the bytes kept; slices of a cut request move along.  Who
+ * sends more than there is memory for is dropped: false.
+ */
+static bool
 make_room(struct conn *c, size_t more)
 {
-	char *before = c->query.data;
+	char *before = c->query.data, *data;
 	size_t gone = 0, room;
 	int i;
 
 	if (c->query.room - c->query.used >= more)
-		return;
+		return true;
 	if (c->query.at > 0 && !c->is_in_batch) {
 		gone = c->query.at;
 		memmove(before, before + gone, c->query.used - gone);
@@ -165,14 +168,18 @@ make_room(struct conn *c, size_t more)
 		room = c->query.used + more;
 		room = room < QUERY_BYTES ? QUERY_BYTES :
 		    room + (room < 1u << 20 ? room : 1u << 20);
-		c->query.data = realloc(before, room);
-		must(c->query.data != NULL,
-		    "there is private memory for queries");
+		data = realloc(before, room);
+		if (data == NULL) {
+			conn_drop(c);
+			return false;
+		}
+		c->query.data = data;
 		c->query.room = room;
 	}
 	for (i = 0; i < c->args.count; i++)
 		c->args.v[i].data = c->query.data +
 		    (c->args.v[i].data - before) - gone;
+	return true;
 }
 
 void
@@ -180,7 +187,8 @@ conn_keep(struct conn *c, const char *data, size_t bytes)
 {
 	int64_t limit = c->worker->state.options.client_query_buffer_limit;
 
-	make_room(c, bytes);
+	if (!make_room(c, bytes))
+		return;
 	memcpy(c->query.data + c->query.used, data, bytes);
 	c->query.used += bytes;
 	if ((int64_t)(c->query.used - c->query.at) > limit) {
@@ -196,9 +204,8 @@ conn_unread(struct conn *c, const char *data, size_t bytes)
 	    "bytes are put back between requests");
 	c->resp.used = 0;
 	resp_begin(&c->resp);
-	if (bytes == 0)
+	if (bytes == 0 || !make_room(c, bytes))
 		return;
-	make_room(c, bytes);
 	memmove(c->query.data + c->query.at + bytes,
 	    c->query.data + c->query.at, c->query.used - c->query.at);
 	memcpy(c->query.data + c->query.at, data, bytes);

@@ -144,7 +144,10 @@ void conn_drop(struct conn *c);
 /* Frees it if nothing refers to it any more; whether it did. */
 bool conn_reap(struct conn *c);
 
-/* Adds bytes behind what waits in query. */
+/*
+ * Adds bytes behind what waits in query.  Here and in the next two, a
+ * connection that there is no memory for is dropped.
+ */
 void conn_keep(struct conn *c, const char *data, size_t bytes);
 /* Puts bytes in front of it. */
 void conn_unread(struct conn *c, const char *data, size_t bytes);

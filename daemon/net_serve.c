@@ -198,11 +198,20 @@ queue(struct worker *w, const struct request *q)
 	char *text;
 	int i;
 
-	(void)w;
 	for (i = 0; i < q->argc; i++)
 		bytes += q->argv[i].bytes;
+	if (c->multi.bytes + bytes >
+	    (size_t)w->state.options.client_query_buffer_limit) {
+		stat_add(w->stats, query_limit, 1);
+		conn_drop(c);
+		return;
+	}
 	x = malloc(bytes);
-	must(x != NULL, "there is private memory for a queued command");
+	if (x == NULL) {
+		reply_error(&c->out, error_text[ERROR_HEAP_FULL]);
+		c->multi.is_broken = true;
+		return;
+	}
 	x->next = NULL;
 	x->command = q->command;
 	x->argc = q->argc;
