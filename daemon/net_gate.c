@@ -87,17 +87,24 @@ refusal(struct worker *w, const struct request *q)
 static const char *
 misplacement(struct worker *w, const struct request *q)
 {
-	int at[64], count, i;
-	uint16_t slot;
+	int *at = txn_scratch(&w->txn, (size_t)q->argc * sizeof(*at));
+	int count, i;
+	uint16_t slot = 0;
+	const char *why = NULL;
 
-	count = command_find_keys(q->command, q->argv, q->argc, at, COUNT(at));
-	if (count <= 0)
-		return NULL;
-	slot = keyslot_of(q->argv[at[0]]);
-	for (i = 1; i < count && i < (int)COUNT(at); i++)
-		if (keyslot_of(q->argv[at[i]]) != slot)
-			return error_text[ERROR_CROSSSLOT];
-	return state_owns(&w->state, slot) ? NULL : error_text[ERROR_UNSERVED];
+	count = command_find_keys(q->command, q->argv, q->argc, at, q->argc);
+	for (i = 0; i < count && why == NULL; i++) {
+		uint16_t other = keyslot_of(q->argv[at[i]]);
+
+		if (i == 0)
+			slot = other;
+		else if (other != slot)
+			why = error_text[ERROR_CROSSSLOT];
+	}
+	if (why == NULL && count > 0 && !state_owns(&w->state, slot))
+		why = error_text[ERROR_UNSERVED];
+	txn_rest(&w->txn);
+	return why;
 }
 
 static bool
