@@ -60,6 +60,9 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
 	word_lock(&log->lock, holder);
 	at = log->end;
 	j->log_at = at;
+	/* A record longer than the ring, whose writer died, took everything. */
+	if (unlikely(log->first > at))
+		word_store_release(&log->first, at);
 	FAULT(LOG_LOCKED);
 	if (unlikely(log->db != first_db))
 		select = select_record(text, sizeof(text), first_db);
