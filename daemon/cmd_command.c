@@ -114,8 +114,12 @@ family_category(const struct command *row, char *text, size_t room)
 	return text;
 }
 
-size_t
-command_categories(const struct command *row, const char *list[16], char *text,
+/*
+ * ACL categories of a row, as "@read"; text is room for one that is made.
+ * Returns how many.
+ */
+static size_t
+categories(const struct command *row, const char *list[16], char *text,
     size_t room)
 {
 	static const struct {
@@ -145,7 +149,7 @@ reply_categories(struct call *c, const struct command *row)
 {
 	const char *list[16];
 	char text[64];
-	size_t count = command_categories(row, list, text, sizeof(text)), i;
+	size_t count = categories(row, list, text, sizeof(text)), i;
 
 	reply_set(c->reply, (int64_t)count);
 	for (i = 0; i < count; i++)
@@ -334,7 +338,7 @@ list_name(struct call *c, struct slice name, int row, void *arg)
 	if (slice_is(f->kind, "pattern") && !glob_match(f->value, name, true))
 		return;
 	if (slice_is(f->kind, "aclcat")) {
-		count = command_categories(&command_table[row], list, text,
+		count = categories(&command_table[row], list, text,
 		    sizeof(text));
 		for (i = 0; i < count; i++)
 			if (slice_is(f->value, list[i] + 1))

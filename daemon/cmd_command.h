@@ -19,11 +19,4 @@ int command_each(struct call *c, void (*see)(struct call *c, struct slice name,
 /* The row of a command, a "container|sub" or (its first) a container; -1. */
 int command_named(struct slice name);
 
-/*
- * ACL categories of a row, as "@read"; text is room for one that is made.
- * Returns how many.
- */
-size_t command_categories(const struct command *row, const char *list[16],
-    char *text, size_t room);
-
 #endif

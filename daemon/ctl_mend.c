@@ -1,7 +1,8 @@
 #include "daemon/ctl_mend.h"
 
-bool
-ctl_mend_is_dead(uint32_t name)
+/* Whether a lock word names a process that is dead. */
+static bool
+is_dead(uint32_t name)
 {
 	int index = proc_name_index(name);
 
@@ -88,7 +89,7 @@ void
 ctl_mend_worker(int index, uint32_t name)
 {
 	const struct heap_mender mender = {
-		&REGION->area[PROC_CONTROL].journal, name, ctl_mend_is_dead
+		&REGION->area[PROC_CONTROL].journal, name, is_dead
 	};
 	struct area *area = &REGION->area[index];
 	struct journal *j = &area->journal;

@@ -22,9 +22,6 @@
 
 #include "shm/region.h"
 
-/* Whether a lock word names a process that is dead and not yet buried. */
-bool ctl_mend_is_dead(uint32_t name);
-
 /*
  * A new control's first act: finishes what its predecessors were mending,
  * except for their locks.

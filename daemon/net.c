@@ -30,7 +30,7 @@
 /* Tags: a connection's address and what was asked for in the low bits. */
 #define TAG_KIND 7ull
 enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND };
-enum { OTHER_BELL, OTHER_NOTHING, OTHER_ACCEPT };
+enum { OTHER_BELL, OTHER_ACCEPT };
 #define TAG(other, n) ((uint64_t)(n) << 16 | (other) << 3 | TAG_OTHER)
 
 static void
@@ -151,6 +151,36 @@ happened(struct worker *w, const struct ring_event *e)
 	}
 }
 
+static struct conn *
+find_conn(struct worker *w, uint64_t id)
+{
+	struct conn *c;
+
+	for (c = w->conns; c != NULL; c = c->next)
+		if (c->id == id && !c->is_closing)
+			return c;
+	return NULL;
+}
+
+bool
+net_kill(struct worker *w, uint64_t id)
+{
+	struct conn *c = find_conn(w, id);
+
+	if (c != NULL)
+		conn_drop(c);
+	return c != NULL;
+}
+
+static void
+unblock(struct worker *w, uint64_t id, bool is_error)
+{
+	struct conn *c = find_conn(w, id);
+
+	if (c != NULL && c->park.why == CONN_BLOCKED)
+		park_answer(c, is_error ? error_text[ERROR_UNBLOCKED] : NULL);
+}
+
 static void
 read_casts(struct worker *w)
 {
@@ -180,42 +210,11 @@ read_casts(struct worker *w)
 			net_kill(w, e->number);
 			break;
 		case CAST_UNBLOCK:
-			net_unblock(w, e->number, e->text_bytes == 5);
+			unblock(w, e->number, e->text_bytes > 0 &&
+			    e->text[0] == 'E');
 			break;
 		}
 	}
-}
-
-static struct conn *
-find_conn(struct worker *w, uint64_t id)
-{
-	struct conn *c;
-
-	for (c = w->conns; c != NULL; c = c->next)
-		if (c->id == id && !c->is_closing)
-			return c;
-	return NULL;
-}
-
-bool
-net_kill(struct worker *w, uint64_t id)
-{
-	struct conn *c = find_conn(w, id);
-
-	if (c != NULL)
-		conn_drop(c);
-	return c != NULL;
-}
-
-bool
-net_unblock(struct worker *w, uint64_t id, bool is_error)
-{
-	struct conn *c = find_conn(w, id);
-
-	if (c == NULL || c->park.why != CONN_BLOCKED)
-		return false;
-	park_answer(c, is_error ? error_text[ERROR_UNBLOCKED] : NULL);
-	return true;
 }
 
 static void

@@ -11,9 +11,6 @@
 /* Ends a connection of this worker; whether there is one with this id. */
 bool net_kill(struct worker *w, uint64_t id);
 
-/* Ends the waiting of one; whether it was there and blocked. */
-bool net_unblock(struct worker *w, uint64_t id, bool is_error);
-
 /* The sum over all workers of something that they count. */
 uint64_t net_count(enum stat_id id);
 

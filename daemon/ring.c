@@ -121,24 +121,6 @@ ring_read(struct ring *r, int fd, void *data, size_t bytes, uint64_t tag)
 }
 
 void
-ring_cancel(struct ring *r, int fd, uint64_t tag)
-{
-	struct io_uring_sqe *sqe = next_entry(r, tag);
-
-	io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
-	sqe->user_data = tag;
-}
-
-void
-ring_close(struct ring *r, int fd, uint64_t tag)
-{
-	struct io_uring_sqe *sqe = next_entry(r, tag);
-
-	io_uring_prep_close(sqe, fd);
-	sqe->user_data = tag;
-}
-
-void
 ring_wait(struct ring *r, int64_t timeout_us)
 {
 	struct __kernel_timespec limit = { timeout_us / 1000000,

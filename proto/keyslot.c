@@ -28,8 +28,9 @@ make_tables(void)
 		}
 }
 
-uint16_t
-keyslot_crc16(struct slice s)
+/* CRC16, polynomial 0x1021, initial value 0, of any bytes. */
+static uint16_t
+crc16(struct slice s)
 {
 	const uint8_t *p = (const uint8_t *)s.data;
 	size_t left = s.bytes;
@@ -59,5 +60,5 @@ keyslot_of(struct slice key)
 			key = (struct slice){ open + 1,
 			    (size_t)(close - open - 1) };
 	}
-	return keyslot_crc16(key) & (KEYSLOT_COUNT - 1);
+	return crc16(key) & (KEYSLOT_COUNT - 1);
 }

@@ -10,9 +10,6 @@
 
 #define KEYSLOT_COUNT 16384
 
-/* CRC16, polynomial 0x1021, initial value 0, of any bytes. */
-uint16_t keyslot_crc16(struct slice s);
-
 /*
  * The slot of a key: of what stands between the first { and the next } behind
  * it, when that is not empty, else of the whole key.

@@ -254,16 +254,6 @@ slot_put_string(struct txn *t, const struct key *k, struct value *old,
 	return v;
 }
 
-size_t
-slot_room(struct txn *t, const struct value *v)
-{
-	size_t room = txn_block_bytes(t, v) - value_head(v) -
-	    value_key(v).bytes;
-
-	return v->kind & VALUE_BIG ? room :
-	    room < UINT16_MAX ? room : UINT16_MAX;
-}
-
 /* More than asked for what grows again and again. */
 static size_t
 slack(size_t bytes)

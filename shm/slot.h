@@ -69,9 +69,6 @@ struct value *slot_put_string(struct txn *t, const struct key *k,
 struct value *slot_resize(struct txn *t, const struct key *k, struct value *v,
     size_t bytes);
 
-/* Bytes of value that fit into v's block as it is. */
-size_t slot_room(struct txn *t, const struct value *v);
-
 /* Changes encoding bits (noted). */
 void slot_set_encoding(struct txn *t, struct value *v, int encoding);
 

@@ -17,7 +17,6 @@
 #define word_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define word_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
 #define word_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
-#define word_swap(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 /* Everything before is visible to all before anything after. */
 #define word_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 /*
