@@ -312,7 +312,8 @@ read_limit(struct call *c, int i, int64_t *limit)
 			return false;
 		}
 		if (!number_get_int(c->argv[i + 1], limit) || *limit < 0) {
-			reply_error(c->reply, "ERR LIMIT can't be negative");
+			reply_error(c->reply,
+			    error_text[ERROR_LIMIT_NEGATIVE]);
 			return false;
 		}
 	}
@@ -326,7 +327,7 @@ cmd_sintercard(struct call *c)
 	struct algebra a;
 
 	if (!number_get_int(c->argv[1], &sets) || sets < 1) {
-		reply_error(c->reply, "ERR numkeys should be greater than 0");
+		reply_error(c->reply, error_text[ERROR_NUMKEYS]);
 		return;
 	}
 	if (sets > c->argc - 2) {

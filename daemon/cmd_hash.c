@@ -337,7 +337,7 @@ cmd_hrandfield(struct call *c)
 		return;
 	}
 	if (with_values && (count < -INT64_MAX / 2 || count > INT64_MAX / 2)) {
-		reply_error(c->reply, "ERR value is out of range");
+		reply_error(c->reply, error_text[ERROR_RANGE]);
 		return;
 	}
 	if (!find(c, &k, &v))
@@ -444,8 +444,7 @@ cmd_hincrby(struct call *c)
 		return;
 	}
 	if (__builtin_add_overflow(n, more, &n)) {
-		reply_error(c->reply,
-		    "ERR increment or decrement would overflow");
+		reply_error(c->reply, error_text[ERROR_INCREMENT]);
 		return;
 	}
 	pair[1] = (struct slice){ scratch, number_put_int(scratch, n) };
@@ -481,8 +480,7 @@ cmd_hincrbyfloat(struct call *c)
 	}
 	n += more;
 	if (__builtin_isnan(n) || __builtin_isinf(n)) {
-		reply_error(c->reply,
-		    "ERR increment would produce NaN or Infinity");
+		reply_error(c->reply, error_text[ERROR_NOT_FINITE]);
 		return;
 	}
 	pair[1] = (struct slice){ text, number_put_human(text, n) };

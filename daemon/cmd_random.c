@@ -5,7 +5,7 @@ cmd_random_may_repeat(struct call *c, int64_t count)
 {
 	if (count >= -CMD_RANDOM_REPEATS)
 		return true;
-	reply_error(c->reply, "ERR value is out of range");
+	reply_error(c->reply, error_text[ERROR_RANGE]);
 	return false;
 }
 

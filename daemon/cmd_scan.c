@@ -22,7 +22,7 @@ cmd_scan_read_cursor(struct call *c, int i, uint64_t *cursor)
 		    errno != ERANGE)
 			return true;
 	}
-	reply_error(c->reply, "ERR invalid cursor");
+	reply_error(c->reply, error_text[ERROR_INVALID_CURSOR]);
 	return false;
 }
 

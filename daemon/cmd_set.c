@@ -396,8 +396,7 @@ cmd_spop(struct call *c)
 		return;
 	}
 	if (!number_get_int(c->argv[2], &count) || count < 0) {
-		reply_error(c->reply,
-		    "ERR value is out of range, must be positive");
+		reply_error(c->reply, error_text[ERROR_POSITIVE]);
 		return;
 	}
 	if (!cmd_set_find(c, 1, &k, &v))

@@ -347,7 +347,7 @@ read_random(struct call *c, int64_t *count, bool *with_scores)
 		return false;
 	}
 	if (*with_scores && *count > INT64_MAX / 2) {
-		reply_error(c->reply, "ERR value is out of range");
+		reply_error(c->reply, error_text[ERROR_RANGE]);
 		return false;
 	}
 	return cmd_random_may_repeat(c, *count);

@@ -52,7 +52,7 @@ read_pop_count(struct call *c, int i, int64_t *count)
 {
 	if (number_get_int(c->argv[i], count) && *count >= 0)
 		return true;
-	reply_error(c->reply, "ERR value is out of range, must be positive");
+	reply_error(c->reply, error_text[ERROR_POSITIVE]);
 	return false;
 }
 
@@ -175,11 +175,11 @@ cmd_bzpopmax(struct call *c)
 
 /* An integer of 1 or more, or the error given. */
 static bool
-read_positive(struct call *c, int i, const char *error, int64_t *n)
+read_positive(struct call *c, int i, enum error_id error, int64_t *n)
 {
 	if (number_get_int(c->argv[i], n) && *n >= 1)
 		return true;
-	reply_error(c->reply, error);
+	reply_error(c->reply, error_text[error]);
 	return false;
 }
 
@@ -190,7 +190,7 @@ read_mpop(struct call *c, int i, int64_t *keys, bool *is_max, int64_t *count)
 	int64_t where;
 
 	*count = 1;
-	if (!read_positive(c, i, "ERR numkeys should be greater than 0", keys))
+	if (!read_positive(c, i, ERROR_NUMKEYS, keys))
 		return false;
 	if (*keys >= c->argc - i - 1) {
 		call_syntax(c);
@@ -208,8 +208,7 @@ read_mpop(struct call *c, int i, int64_t *keys, bool *is_max, int64_t *count)
 		call_syntax(c);
 		return false;
 	}
-	if (!read_positive(c, (int)where + 2,
-	    "ERR count should be greater than 0", count))
+	if (!read_positive(c, (int)where + 2, ERROR_COUNT_ZERO, count))
 		return false;
 	if (where + 3 < c->argc)
 		call_syntax(c);

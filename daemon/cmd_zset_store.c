@@ -113,7 +113,7 @@ read_limit(struct call *c, int i, struct request *r)
 {
 	if (number_get_int(c->argv[i], &r->limit) && r->limit >= 0)
 		return true;
-	reply_error(c->reply, "ERR LIMIT can't be negative");
+	reply_error(c->reply, error_text[ERROR_LIMIT_NEGATIVE]);
 	return false;
 }
 

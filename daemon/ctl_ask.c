@@ -175,7 +175,7 @@ ask_swapdb(struct ctl *c, const struct slice *argv, int argc)
 		ctl_answer_error(c, "ERR invalid second DB index");
 	} else if (db[0] < 0 || db[0] >= STATE_DATABASES || db[1] < 0 ||
 	    db[1] >= STATE_DATABASES) {
-		ctl_answer_error(c, "ERR DB index is out of range");
+		ctl_answer_error(c, "%s", error_text[ERROR_BAD_DB]);
 	} else if (db[0] == db[1]) {
 		ctl_answer_ok(c);
 	} else {
@@ -207,7 +207,8 @@ ask_client_pause(struct ctl *c, const struct slice *argv, int argc)
 		return;
 	}
 	if (ms < 0) {
-		ctl_answer_error(c, "ERR timeout is negative");
+		ctl_answer_error(c, "%s",
+		    error_text[ERROR_TIMEOUT_NEGATIVE]);
 		return;
 	}
 	if (c->next.pause_until_ms <= now)

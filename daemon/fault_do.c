@@ -3,6 +3,7 @@
 #ifdef ALMANDINE_FAULTS
 
 #include "daemon/log.h"
+#include "proto/error.h"
 #include "proto/number.h"
 
 #include <poll.h>
@@ -52,11 +53,11 @@ fault_arm(const struct slice *argv, int argc)
 	    number_get_int(argv[2], &ms) && ms >= 0 && ms < 1 << 20)
 		word = FAULT_HOLD | (uint32_t)ms << FAULT_HOLD_SHIFT, used = 3;
 	else
-		return "ERR syntax error";
+		return error_text[ERROR_SYNTAX];
 	if (argc > used && slice_is(argv[used], "once"))
 		word |= FAULT_ONCE, used++;
 	if (argc > used)
-		return "ERR syntax error";
+		return error_text[ERROR_SYNTAX];
 	word_store(&fault_words[id], word);
 	return NULL;
 }
