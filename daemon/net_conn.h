@@ -166,7 +166,7 @@ void conn_show(struct conn *c);
 /* Same for what changes with every turn. */
 void conn_show_use(struct conn *c);
 
-/* Frees what MULTI has queued, and what is watched. */
+/* Frees what MULTI has queued: as if it had not been. */
 void conn_forget_multi(struct conn *c);
 
 #endif

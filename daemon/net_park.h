@@ -15,7 +15,8 @@
  * because nobody else would find anything (this holds for lists and sorted
  * sets).
  *
- * Not here: which commands block (daemon/cmd_list.c, cmd_zset.c).
+ * Not here: which commands block (daemon/cmd_list.c,
+ * cmd_zset_pop.c).
  */
 #ifndef DAEMON_NET_PARK_H
 #define DAEMON_NET_PARK_H
@@ -46,9 +47,9 @@ void park_answer(struct conn *c, const char *error);
 
 /* What happened to a key (a broadcast): floor is the ticket to pass over. */
 void park_touched(struct worker *w, uint64_t interest, uint64_t floor);
-/* All workers are told: all that somebody waits for may have happened. */
+/* All that somebody of this worker waits for may have happened. */
 void park_touched_all(struct worker *w);
-/* This worker alone: all that are blocked look again. */
+/* All blocked ones of this worker look again, whoever is older elsewhere. */
 void park_rerun_all(struct worker *w);
 
 /* The transaction's hook (txn.touched), and telling the others after it. */
@@ -60,7 +61,7 @@ int64_t park_turn(struct worker *w);
 /* Wakes all that a pause held. */
 void park_unpause(struct worker *w);
 
-/* The connection with an id that asked control with a ticket; or NULL. */
+/* The connection that asked control with this ticket; or NULL. */
 struct conn *park_asker(struct worker *w, uint64_t ticket);
 
 /* WATCH: c remembers the version of a key; UNWATCH: of none. */

@@ -221,6 +221,7 @@ count_death(struct sup *s)
 {
 	int64_t limit = s->state.options.respawn_limit;
 	int64_t now = clock_steady_us();
+	char why[128];
 
 	s->death_us[s->deaths++ % DEATHS_REMEMBERED] = now;
 	if (limit >= DEATHS_REMEMBERED)
@@ -229,10 +230,10 @@ count_death(struct sup *s)
 	    s->death_us[(s->deaths - 1 - (uint64_t)limit) %
 	    DEATHS_REMEMBERED] < now - DEATHS_WITHIN_US)
 		return;
-	log_warning("stopping: more than %d processes died within a minute "
-	    "(respawn-limit)", (int)limit);
-	log_complain("stopping: more than %d processes died within a minute "
-	    "(respawn-limit)", (int)limit);
+	snprintf(why, sizeof(why), "stopping: more than %d processes died "
+	    "within a minute (respawn-limit)", (int)limit);
+	log_warning("%s", why);
+	log_complain("%s", why);
 	begin_end(s, 1);
 }
 

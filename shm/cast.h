@@ -1,7 +1,7 @@
 /*
  * cast - what one worker must tell all others, for now and not for good
  *
- * Writers:  workers and control, under the lock word
+ * Writers:  workers, under the lock word
  * Readers:  every worker from a place of its own; filters what concerns it
  * Life:     as long as the region; a newborn worker begins at the end
  *
@@ -25,8 +25,9 @@
 #define CAST_ENTRY_MAX (1ull << 20)  /* largest entry, with its head */
 
 enum cast_kind {
-	CAST_TOUCHED,  /* number: hash of a key that blocked clients wait for */
-	CAST_FLUSHED,  /* number: internal database, or 16 for all */
+	/* number: interest in a key (net_wait.h); text: the floor, 8 bytes */
+	CAST_TOUCHED,
+	CAST_FLUSHED,  /* so many keys were touched that none is named */
 	CAST_MONITOR,  /* text: the line */
 	CAST_KILL,     /* number: client id; text: "" */
 	CAST_UNBLOCK,  /* number: client id; text: "TIMEOUT" or "ERROR" */

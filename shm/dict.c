@@ -434,7 +434,10 @@ dict_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
 		shrink(t, d, kind, hash);
 }
 
-/* Calls see() for each segment from the one of `hash` on, in order. */
+/*
+ * The segment of *hash; moves *hash to the next one's first.  False when it was
+ * the last.
+ */
 static bool
 next_segment(const struct dict *d, uint64_t *hash, struct segment *s)
 {

@@ -43,7 +43,7 @@ struct dict {
 	/* a segment word (depth 0) or a directory's address */
 	uint64_t root;
 	uint32_t depth;    /* bits of the hash that select in the directory */
-	uint32_t magic;    /* DICT_MAGIC once something was added */
+	uint32_t magic;    /* not 0 once something was added */
 	uint64_t count;    /* entries */
 };
 

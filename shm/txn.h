@@ -173,10 +173,7 @@ void *txn_alloc(struct txn *t, size_t bytes);
 /* Frees a block when (and only when) the transaction commits. */
 void txn_free(struct txn *t, const void *block);
 
-/*
- * Bytes that fit into the block (its size class), and that a new one would
- * have.
- */
+/* Bytes that fit into the block (its size class). */
 static inline size_t
 txn_block_bytes(const struct txn *t, const void *block)
 {
