@@ -119,7 +119,7 @@ void call_arity(struct call *c);
  * ever.  Returns false where blocking is not allowed (inside MULTI): the
  * command then replies what it would after the time-out.
  */
-enum call_timeout { CALL_NULL, CALL_NULL_ARRAY, CALL_ZERO };
+enum call_timeout { CALL_NULL, CALL_NULL_ARRAY };
 bool call_park(struct call *c, int first_key, int keys, int64_t timeout_ms,
     enum call_timeout answer);
 

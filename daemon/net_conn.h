@@ -36,8 +36,7 @@ enum conn_park {
 	CONN_SERVES,
 	CONN_BLOCKED,    /* a blocking command waits for a key */
 	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
-	CONN_ASKING,     /* control has been asked; the answer is its reply */
-	CONN_SLEEPS      /* DEBUG SLEEP and the like: until park.deadline_ms */
+	CONN_ASKING      /* control has been asked; the answer is its reply */
 };
 
 /* A request queued by MULTI: arguments copied behind the struct. */

@@ -145,10 +145,8 @@ park_answer(struct conn *c, const char *error)
 		reply_error(r, error);
 	else if (c->park.answer == CALL_NULL)
 		reply_null(r);
-	else if (c->park.answer == CALL_NULL_ARRAY)
-		reply_null_array(r);
 	else
-		reply_int(r, 0);
+		reply_null_array(r);
 	c->query.at += c->park.skip;
 	park_leave(c);
 	conn_mark(c);
@@ -284,11 +282,6 @@ come_due(struct conn *c)
 	switch (c->park.why) {
 	case CONN_BLOCKED:
 		park_answer(c, NULL);
-		break;
-	case CONN_SLEEPS:
-		reply_ok(&c->out);
-		conn_mark(c);
-		park_wake(c);
 		break;
 	case CONN_PAUSED:
 		park_wake(c);
