@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_MAX 700000
+#define TEXT_MAX 200000
 
 struct dice {
 	uint64_t state;
@@ -115,7 +115,7 @@ member(struct txn *t, struct dice *d, uint32_t sides)
 static void
 change_string(struct txn *t, struct dice *d, const struct key *k)
 {
-	static const uint32_t sizes[] = { 10, 80, 400, 3000, 30000, 100000,
+	static const uint32_t sizes[] = { 10, 80, 400, 3000, 30000, 90000,
 	    TEXT_MAX };
 	struct value *v = slot_peek(t, k);
 	uint32_t how = throw(d, 8), size = throw(d, 80);

@@ -3,8 +3,9 @@
  *
  * Two writers in processes of their own change keys of a real region under the
  * locks of one to six slots, with everything a transaction can do.  Again and
- * again one of them (or both) is killed: after some nanoseconds, or stopped and
- * then stepped on by some instructions.  What it left is mended by
+ * again one of them (or both) is killed: after some nanoseconds, or stopped
+ * (anywhere, or at the end of a transaction) and then stepped on by some
+ * instructions, or at a fault point.  What it left is mended by
  * daemon/ctl_mend.c, in another process that is often killed too, while
  * the other writer goes on.  Then all stand still and
  *
@@ -37,7 +38,7 @@
 #define WRITERS 2
 #define KEEPER WRITERS          /* the test itself, as a third process */
 #define PARTS 3                 /* changes in a transaction */
-#define HEAP_BYTES (512ull << 20)
+#define HEAP_BYTES (128ull << 20)
 #define LOG_BYTES (64ull << 20)
 #define PATIENCE_S 20
 #define NOW_MS 1000000
@@ -49,6 +50,7 @@ struct board {
 		uint64_t stands;    /* `pause` as last obeyed */
 	} writer[WRITERS];
 	uint64_t pause;             /* another number: stand still; 0: go */
+	uint64_t trap;              /* 1 + who stops before its next end */
 };
 
 static struct board *board;
@@ -58,7 +60,7 @@ static uint64_t logged[WRITERS];    /* transactions found in the log */
 static uint64_t log_at;
 static int log_db;
 static pid_t child[WRITERS];
-static uint64_t pauses, kills, mender_kills, steps_made, mend_ns_max;
+static uint64_t pauses, kills, faults, mender_kills, steps_made, mend_ns_max;
 static bool can_trace = true;
 static uint64_t chance;
 
@@ -129,6 +131,20 @@ log_change(struct txn *t, int index, const struct change *c, bool is_last)
 	txn_log2(t, c->db, SLICE("DO"), ((struct slice){ text, (size_t)n }));
 }
 
+/* Where transactions end a tracer may want to have us. */
+static void
+meet_trap(int index)
+{
+	if (likely(word_load(&board->trap) != (uint64_t)index + 1))
+		return;
+	word_store(&board->trap, 0);
+#if defined(__x86_64__)
+	__asm__ volatile("int3");
+#else
+	raise(SIGTRAP);
+#endif
+}
+
 static void
 step(struct txn *t, int index)
 {
@@ -140,7 +156,7 @@ step(struct txn *t, int index)
 	for (i = 0; i < count; i++) {
 		c[i].number = (uint64_t)throw(1u << 31) << 31 |
 		    throw(1u << 31);
-		c[i].db = throw(6) == 0 ? 2 : 0;
+		c[i].db = throw(count > 1 ? 2 : 12) == 0 ? 2 : 0;
 	}
 	slot_enter(t, REGION->common.slot, slots,
 	    find_slots(c, count, slots));
@@ -150,6 +166,7 @@ step(struct txn *t, int index)
 		if (lasts)
 			log_change(t, index, &c[i], i + 1 == count);
 	}
+	meet_trap(index);
 	if (lasts) {
 		txn_commit(t);
 		word_store(&board->writer[index].acked,
@@ -209,17 +226,15 @@ found(const char *what)
 	ck_abort_msg("%s", what);
 }
 
-/* The child is gone; anything but our own kill is a finding. */
+/* A writer is gone; anything but a kill of ours is a finding. */
 static void
-reap(pid_t pid)
+bury(int index, int status)
 {
-	int status = 0;
-
-	while (waitpid(pid, &status, __WALL) == pid && !WIFSIGNALED(status) &&
-	    !WIFEXITED(status))
-		;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
 		found("a writer ended by itself");
+	child[index] = 0;
+	kills++;
+	word_store_release(&REGION->sup.dead[index], REGION->sup.birth[index]);
 }
 
 static void
@@ -231,17 +246,24 @@ linger(uint32_t ns)
 		;
 }
 
-/* Stops a running child and lets it go on by some instructions. */
+/*
+ * Stops a running child, here or where a transaction ends, and lets it go on by
+ * some instructions.
+ */
 static void
-step_on(pid_t pid, uint32_t steps)
+step_on(int index, bool at_end, uint32_t steps)
 {
+	pid_t pid = child[index];
 	int status;
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0) {
 		can_trace = false;
 		return;
 	}
-	ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+	if (at_end)
+		word_store_release(&board->trap, (uint64_t)index + 1);
+	else
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
 	if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 		found("a writer ended by itself");
 	while (steps-- > 0) {
@@ -253,16 +275,50 @@ step_on(pid_t pid, uint32_t steps)
 	}
 }
 
+/* Arms a fault point; whoever meets it within some time dies there. */
 static void
-kill_writer(int index)
+meet_fault(void)
 {
-	if (can_trace && throw(2) == 0)
-		step_on(child[index], throw(300));
+#ifdef ALMANDINE_FAULTS
+	uint32_t *word = &fault_words[throw(FAULT_COUNT)];
+	uint32_t armed = FAULT_DIE | FAULT_ONCE;
+	uint64_t end = now_ns() + 3000000;
+	int status, i;
+	pid_t pid;
+
+	word_store(word, armed);
+	while (word_load(word) != 0 && now_ns() < end)
+		;
+	if (word_take(word, armed, FAULT_OFF))
+		return;
+	pid = waitpid(-1, &status, __WALL);
+	for (i = 0; i < WRITERS; i++)
+		if (child[i] == pid)
+			bury(i, status);
+	faults++;
+#endif
+}
+
+/* A writer that may wait for a dead one's locks comes to no end. */
+static void
+kill_writer(int index, bool is_first)
+{
+	uint32_t how = throw(6);
+	int status = 0;
+
+	if (how == 0)
+		meet_fault();
+	else if (how > 1 && can_trace)
+		step_on(index, how > 2 && is_first,
+		    throw(how == 3 ? 1000 : 250));
+	if (child[index] == 0)
+		return;
 	kill(child[index], SIGKILL);
-	reap(child[index]);
-	child[index] = 0;
-	kills++;
-	word_store_release(&REGION->sup.dead[index], REGION->sup.birth[index]);
+	do {
+		must(waitpid(child[index], &status, __WALL) == child[index],
+		    "the test's child ends");
+	} while (WIFSTOPPED(status));
+	bury(index, status);
 }
 
 /* --- mending ----------------------------------------------------------- */
@@ -279,23 +335,51 @@ mend_all(uint32_t name)
 	_exit(0);
 }
 
+/* Arms one of the points of mending; which, or 0 when there are none. */
+static int
+arm_mending(void)
+{
+#ifdef ALMANDINE_FAULTS
+	int id = FAULT_MEND_BEGUN +
+	    (int)throw(FAULT_MEND_FREED - FAULT_MEND_BEGUN + 1);
+
+	word_store(&fault_words[id], FAULT_DIE | FAULT_ONCE);
+	return id;
+#else
+	return 0;
+#endif
+}
+
+static void
+disarm(int fault)
+{
+#ifdef ALMANDINE_FAULTS
+	if (fault > 0)
+		word_store(&fault_words[fault], FAULT_OFF);
+#else
+	(void)fault;
+#endif
+}
+
 /* Control mends; it may be killed, then another one does. */
 static bool
 mend_once(bool may_die)
 {
 	uint32_t birth = ++REGION->sup.birth[PROC_CONTROL];
 	uint64_t begin = now_ns(), took;
-	pid_t pid = fork();
-	int status;
+	int fault = may_die && throw(2) ? arm_mending() : 0, status;
+	pid_t pid;
 
+	pid = fork();
 	must(pid >= 0, "the test can fork");
 	if (pid == 0)
 		mend_all(proc_name(PROC_CONTROL, birth));
-	if (may_die) {
+	if (may_die && fault == 0) {
 		linger(throw(2) ? throw(400000) : 100000 + throw(60000));
 		kill(pid, SIGKILL);
 	}
 	must(waitpid(pid, &status, 0) == pid, "the test's child ends");
+	disarm(fault);
 	word_store_release(&REGION->sup.dead[PROC_CONTROL], birth);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		took = now_ns() - begin;
@@ -420,6 +504,17 @@ look(void)
 
 /* --- the test ---------------------------------------------------------- */
 
+#ifdef ALMANDINE_FAULTS
+static bool
+die(enum fault_id id, uint32_t word)
+{
+	(void)id;
+	(void)word;
+	kill(getpid(), SIGKILL);
+	return true;
+}
+#endif
+
 static void
 make_region(void)
 {
@@ -434,6 +529,9 @@ make_region(void)
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(board, MAP_FAILED);
+#ifdef ALMANDINE_FAULTS
+	fault_hook = die;
+#endif
 	REGION->sup.birth[KEEPER] = 1;
 	open_txn(&keeper, &keeper_own, KEEPER, proc_name(KEEPER, 1));
 	keeper.log = NULL;
@@ -446,9 +544,9 @@ one_round(void)
 
 	word_store_release(&board->pause, 0);
 	linger(throw(8) == 0 ? throw(3000000) : throw(200000));
-	kill_writer(victim);
-	if (throw(5) == 0)
-		kill_writer(!victim);
+	kill_writer(victim, true);
+	if (throw(5) == 0 && child[!victim] != 0)
+		kill_writer(!victim, false);
 	for (i = 0; !mend_once(i < 8 && throw(3) == 0); i++)
 		;
 	stand_still();
@@ -477,10 +575,10 @@ START_TEST(killed_at_any_instruction)
 		kill(child[i], SIGKILL);
 		waitpid(child[i], NULL, __WALL);
 	}
-	printf("%llu writers and %llu menders killed, %llu single steps, "
-	    "%llu + %llu transactions, %llu us to mend at most\n",
-	    (unsigned long long)kills, (unsigned long long)mender_kills,
-	    (unsigned long long)steps_made, (unsigned long long)logged[0],
+	printf("%llu writers (%llu at fault points) and %llu menders killed, "
+	    "%llu single steps, %llu + %llu transactions, %llu us to mend at "
+	    "most\n", (unsigned long long)kills, (unsigned long long)faults,
+	    (unsigned long long)mender_kills, (unsigned long long)steps_made, (unsigned long long)logged[0],
 	    (unsigned long long)logged[1],
 	    (unsigned long long)mend_ns_max / 1000);
 }
