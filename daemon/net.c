@@ -450,9 +450,7 @@ prepare(struct worker *w, const struct birth *b)
 	error = ring_open(&w->ring, &why);
 	if (error != 0)
 		birth_fail("%s: %s", why, strerror(-error));
-	heap_adopt(&w->heap, &REGION->common.heap, &w->area->journal,
-	    (uint16_t)b->index, b->name, &w->area->heap_bytes);
-	w->heap.discard = region_punch;
+	w->now_ms = clock_ms();
 	txn_open(t, &w->area->journal, &w->heap, &REGION->common.log, b->name);
 	t->keys = w->area->keys;
 	t->expires = w->area->expires;
@@ -469,8 +467,11 @@ prepare(struct worker *w, const struct birth *b)
 	w->random[0] = clock_ticks() ^ REGION->head.place.seed[0];
 	w->random[1] = (uint64_t)b->name << 32 | b->birth;
 	w->ticks_per_us = clock_ticks_per_us();
-	w->now_ms = clock_ms();
 	act_upon_state(w);
+	stand_still(w);
+	heap_adopt(&w->heap, &REGION->common.heap, &w->area->journal,
+	    (uint16_t)b->index, b->name, &w->area->heap_bytes);
+	w->heap.discard = region_punch;
 	for (i = 0; i < b->listeners; i++)
 		ring_accept(&w->ring, b->listener[i],
 		    TAG(OTHER_ACCEPT, (uint64_t)i));

@@ -13,6 +13,8 @@ proc_announce(struct proc *p, int index, uint32_t birth, uint32_t pid,
 	word_store(&p->is_asleep, 0);
 	word_store(&p->pid, pid);
 	word_store_release(&p->birth, birth);
+	/* Who does not see us yet has published what we are about to read. */
+	word_fence();
 }
 
 void

@@ -45,6 +45,10 @@ string_grow(struct txn *t, const struct key *k, struct value *v, size_t bytes,
 	} else {
 		to = bytes > old.bytes ? slot_resize(t, k, v, bytes) : v;
 		*is_new = to != v;
+		/* It may have been longer before this transaction. */
+		if (!*is_new && bytes > old.bytes)
+			txn_note(t, value_data(to) + old.bytes,
+			    bytes - old.bytes);
 		if (value_encoding(to) != STRING_RAW)
 			slot_set_encoding(t, to, STRING_RAW);
 		slot_touch(t, k);

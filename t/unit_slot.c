@@ -8,6 +8,7 @@
  * Not here: the types' own structures (unit_hash, unit_list ...).
  */
 #include "proto/number.h"
+#include "shm/string.h"
 #include "t/ground.h"
 #include "t/unit.h"
 
@@ -251,6 +252,35 @@ START_TEST(free_by_another)
 }
 END_TEST
 
+/* Bytes behind a string's end may have been its own before: they come back. */
+START_TEST(shorter_then_longer)
+{
+	char text[32], old[90];
+	struct value *v;
+	struct key k;
+	bool is_new;
+
+	g = ground_open(&t, &own);
+	k = name(text, 0);
+	memset(old, 'o', sizeof(old));
+	txn_begin(&t);
+	slot_put_string(&t, &k, NULL, (struct slice){ old, sizeof(old) }, -1);
+	txn_commit(&t);
+	txn_begin(&t);
+	v = slot_put_string(&t, &k, slot_peek(&t, &k),
+	    (struct slice){ old, 60 }, -1);
+	v = string_grow(&t, &k, v, 80, &is_new);
+	ck_assert(!is_new);
+	memset(value_data(v) + 60, 'n', 20);
+	txn_undo(&t);
+	v = slot_peek(&t, &k);
+	ck_assert_uint_eq(value_bytes(v), sizeof(old));
+	ck_assert_mem_eq(value_data(v), old, sizeof(old));
+	heap_forget(&own);
+	txn_close(&t);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -261,6 +291,7 @@ unit_suite(void)
 	tcase_add_loop_test(c, random_changes, 0, 3);
 	tcase_add_test(c, scan_while_growing);
 	tcase_add_test(c, free_by_another);
+	tcase_add_test(c, shorter_then_longer);
 	suite_add_tcase(s, c);
 	return s;
 }
