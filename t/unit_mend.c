@@ -41,6 +41,8 @@
 #define HEAP_BYTES (128ull << 20)
 #define LOG_BYTES (64ull << 20)
 #define PATIENCE_S 20
+#define STEPS_TO_GOAL 1500
+#define STEPS_FROM_GOAL 300
 #define NOW_MS 1000000
 
 /* Beside the region: what writers and the test tell each other. */
@@ -223,6 +225,7 @@ static void
 found(const char *what)
 {
 	printf("after %llu kills: %s\n", (unsigned long long)kills, what);
+	fflush(stdout);
 	ck_abort_msg("%s", what);
 }
 
@@ -246,27 +249,47 @@ linger(uint32_t ns)
 		;
 }
 
+/* What a writer's journal shows when it is at a goal. */
+enum goal { HERE, AT_END, LOGS, FREES, GOALS };
+
+static bool
+is_at(const struct journal *j, enum goal goal)
+{
+	if (goal == LOGS)
+		return word_load(&j->log_at) != JOURNAL_NOWHERE;
+	if (goal == FREES)
+		return word_load(&j->undo) >= JOURNAL_UNDONE;
+	return true;
+}
+
 /*
  * Stops a running child, here or where a transaction ends, and lets it go on by
- * some instructions.
+ * single instructions: to the goal, and then by some steps.
  */
 static void
-step_on(int index, bool at_end, uint32_t steps)
+step_on(int index, enum goal goal, uint32_t steps)
 {
+	const struct journal *j = &REGION->area[index].journal;
 	pid_t pid = child[index];
-	int status;
+	int status, patience = STEPS_TO_GOAL;
+	bool reached = false;
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0) {
 		can_trace = false;
 		return;
 	}
-	if (at_end)
+	if (goal != HERE)
 		word_store_release(&board->trap, (uint64_t)index + 1);
 	else
 		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
 	if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 		found("a writer ended by itself");
-	while (steps-- > 0) {
+	while (steps > 0 && patience > 0) {
+		reached |= is_at(j, goal);
+		if (reached)
+			steps--;
+		else
+			patience--;
 		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0 ||
 		    waitpid(pid, &status, __WALL) != pid ||
 		    !WIFSTOPPED(status))
@@ -309,8 +332,8 @@ kill_writer(int index, bool is_first)
 	if (how == 0)
 		meet_fault();
 	else if (how > 1 && can_trace)
-		step_on(index, how > 2 && is_first,
-		    throw(how == 3 ? 1000 : 250));
+		step_on(index, is_first ? (enum goal)throw(GOALS) : HERE,
+		    throw(STEPS_FROM_GOAL));
 	if (child[index] == 0)
 		return;
 	kill(child[index], SIGKILL);
