@@ -106,10 +106,15 @@ received(struct worker *w, struct conn *c, const struct ring_event *e)
 		conn_drop(c);
 		return;
 	}
-	if (e->is_last && !c->is_shut) {
-		c->is_receiving = true;
-		ring_recv(&w->ring, c->fd, (uint64_t)(uintptr_t)c | TAG_RECV);
+	if (!e->is_last)
+		return;
+	/* Closing, it may have waited for this alone. */
+	if (c->is_shut) {
+		conn_mark(c);
+		return;
 	}
+	c->is_receiving = true;
+	ring_recv(&w->ring, c->fd, (uint64_t)(uintptr_t)c | TAG_RECV);
 }
 
 static void
