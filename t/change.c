@@ -32,7 +32,7 @@ throw(struct dice *d, uint32_t sides)
 
 /* Names with several lengths; a few slots, so that they are fought for. */
 static void
-name_key(struct name *n, struct slot *slots, uint8_t db, int number)
+name_it(struct name *n, int number)
 {
 	static const enum value_type types[] = { VALUE_STRING, VALUE_STRING,
 	    VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET };
@@ -45,6 +45,12 @@ name_key(struct name *n, struct slot *slots, uint8_t db, int number)
 		n->type = VALUE_SET;
 	snprintf(n->text, sizeof(n->text), "{%d}%d%.*s", number % CHANGE_SLOTS,
 	    number, number % 40, "a name of some length, longer or shorter ..");
+}
+
+static void
+name_key(struct name *n, struct slot *slots, uint8_t db, int number)
+{
+	name_it(n, number);
 	n->key = slot_key(slots, db, slice_of(n->text));
 }
 
@@ -62,14 +68,13 @@ choose(uint64_t change, int number[2])
 int
 change_slots(uint64_t change, uint16_t *slots)
 {
-	struct slot *none = NULL;
 	struct name n;
 	int number[2], i;
 
 	choose(change, number);
 	for (i = 0; i < 2; i++) {
-		name_key(&n, none, 0, number[i]);
-		slots[i] = keyslot_of(n.key.name);
+		name_it(&n, number[i]);
+		slots[i] = keyslot_of(slice_of(n.text));
 	}
 	if (slots[0] == slots[1])
 		return 1;

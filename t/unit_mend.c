@@ -589,6 +589,7 @@ START_TEST(killed_at_any_instruction)
 
 	chance = seed != NULL ? strtoull(seed, NULL, 10) : now_ns();
 	printf("MEND_SEED=%llu\n", (unsigned long long)chance);
+	fflush(stdout);
 	make_region();
 	for (i = 0; i < WRITERS; i++)
 		start_writer(i);
@@ -601,8 +602,8 @@ START_TEST(killed_at_any_instruction)
 	printf("%llu writers (%llu at fault points) and %llu menders killed, "
 	    "%llu single steps, %llu + %llu transactions, %llu us to mend at "
 	    "most\n", (unsigned long long)kills, (unsigned long long)faults,
-	    (unsigned long long)mender_kills, (unsigned long long)steps_made, (unsigned long long)logged[0],
-	    (unsigned long long)logged[1],
+	    (unsigned long long)mender_kills, (unsigned long long)steps_made,
+	    (unsigned long long)logged[0], (unsigned long long)logged[1],
 	    (unsigned long long)mend_ns_max / 1000);
 }
 END_TEST
