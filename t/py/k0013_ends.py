@@ -4,6 +4,7 @@
 
 import os
 import signal
+import socket
 import time
 
 import killing
@@ -56,11 +57,23 @@ def orphans():
         return not any(is_alive(p) for p in children)
 
     node.until(5, all_gone, "the end of the children")
+    # The kernel takes io_uring's descriptors down a moment later.
+    node.until(5, lambda: is_free(a.port), "the end of the listeners")
     again = node.Node("again", ["--workers", "2"], start=False)
     again.port = a.port
     again.start()
     again.connect().ok("SET", "k", "v")
     assert again.stop() == 0
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
 
 
 def is_alive(pid):
