@@ -94,8 +94,9 @@ visit(struct worker *w, uint32_t number)
 	slot_enter(t, slots, &one, 1);
 	txn_begin(t);
 	is_done = look_through(t, &slots[number], &w->expire);
-	txn_commit(t);
+	txn_decide(t);
 	slot_leave(t, slots);
+	txn_settle(t);
 	park_tell(w);
 	return is_done;
 }

@@ -156,8 +156,9 @@ waits_no_more(struct conn *c)
 static void
 leave(struct worker *w)
 {
-	txn_commit(&w->txn);
+	txn_decide(&w->txn);
 	slot_leave(&w->txn, REGION->common.slot);
+	txn_settle(&w->txn);
 	/* Nobody may leave a key to one that has been served. */
 	waits_no_more(w->call.conn);
 	park_tell(w);

@@ -13,8 +13,9 @@
  *      JOURNAL_TAKEN; a block that is to be freed is entered without it, and
  *      stays as it is
  *   4. the record is appended to the log: the commit point
- *   5. `undo` becomes JOURNAL_COMMITTED or 0, blocks to be freed are freed
+ *   5. `undo` becomes JOURNAL_COMMITTED (there are blocks) or 0
  *   6. the locks are let go
+ *   7. blocks to be freed are freed
  *
  * When the process dies, control looks: if log_at is set and the log's end is
  * beyond it, or undo is JOURNAL_COMMITTED, the command happened: what was to

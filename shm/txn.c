@@ -254,7 +254,7 @@ txn_begin(struct txn *t)
 }
 
 void
-txn_commit(struct txn *t)
+txn_decide(struct txn *t)
 {
 	struct journal *j = t->journal;
 
@@ -262,22 +262,27 @@ txn_commit(struct txn *t)
 		FAULT(CHANGED);
 		append(t);
 	}
-	if (j->blocks > 0) {
-		word_order();
-		word_store(&j->undo, JOURNAL_COMMITTED);
-		word_order();
-		FAULT(COMMITTED);
-		while (j->blocks > 0) {
-			uint64_t entry = j->block[j->blocks - 1];
+	word_order();
+	word_store(&j->undo, j->blocks > 0 ? JOURNAL_COMMITTED : 0);
+	word_order();
+	FAULT(COMMITTED);
+}
 
-			FAULT(FREES);
-			txn_beat(t);
-			if (entry & JOURNAL_TAKEN)
-				j->blocks--;
-			else
-				heap_give(t->heap, (void *)(uintptr_t)entry,
-				    &j->blocks, j->blocks - 1);
-		}
+void
+txn_settle(struct txn *t)
+{
+	struct journal *j = t->journal;
+
+	while (unlikely(j->blocks > 0)) {
+		uint64_t entry = j->block[j->blocks - 1];
+
+		FAULT(FREES);
+		txn_beat(t);
+		if (entry & JOURNAL_TAKEN)
+			j->blocks--;
+		else
+			heap_give(t->heap, (void *)(uintptr_t)entry,
+			    &j->blocks, j->blocks - 1);
 	}
 	word_order();
 	word_store(&j->undo, 0);
@@ -285,6 +290,13 @@ txn_commit(struct txn *t)
 	j->log_at = JOURNAL_NOWHERE;
 	FAULT(FORGOTTEN);
 	forget(t);
+}
+
+void
+txn_commit(struct txn *t)
+{
+	txn_decide(t);
+	txn_settle(t);
 }
 
 void

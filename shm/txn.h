@@ -211,7 +211,14 @@ void txn_rest(struct txn *t);
 
 /* The journal must be empty. */
 void txn_begin(struct txn *t);
-/* Makes the change last: when it returns, it has happened and is in the log. */
+/*
+ * Makes the change last: when it returns, it has happened and is in the log.
+ * In two parts where slots are locked: once decided, the change has
+ * happened and the slots can be let go; settling frees what was given up,
+ * which may take long and ask the kernel.
+ */
+void txn_decide(struct txn *t);
+void txn_settle(struct txn *t);
 void txn_commit(struct txn *t);
 /* Takes everything back, without jumping. */
 void txn_undo(struct txn *t);
