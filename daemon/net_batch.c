@@ -438,7 +438,12 @@ batch_run(struct worker *w)
 			put_back(w, i);
 			c->stopped_at = -1;
 		}
+		/* What comes behind it may make much more. */
+		if (unlikely(c->out.used > CONN_OUT_BYTES))
+			conn_limit(c);
 	}
 	b->count = 0;
 	b->args = 0;
+	/* One turn may run very many. */
+	proc_beat(&w->area->proc);
 }

@@ -94,18 +94,23 @@ is_over_limit(struct conn *c)
 }
 
 void
+conn_limit(struct conn *c)
+{
+	if (c->is_shut || !is_over_limit(c))
+		return;
+	stat_add(c->worker->stats, output_limit, 1);
+	conn_drop(c);
+}
+
+void
 conn_flush(struct conn *c)
 {
 	struct worker *w = c->worker;
 
 	if (c->out.used == 0 || c->is_shut)
 		return;
-	if (unlikely(is_over_limit(c))) {
-		stat_add(w->stats, output_limit, 1);
-		conn_drop(c);
-		return;
-	}
-	if (c->is_sending)
+	conn_limit(c);
+	if (c->is_shut || c->is_sending)
 		return;
 	c->sending.data = c->out.data;
 	c->sending.bytes = c->out.used;

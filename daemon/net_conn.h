@@ -155,6 +155,8 @@ void conn_expect(struct conn *c, size_t bytes);
 
 /* The worker will send what is in out at the end of this turn. */
 void conn_mark(struct conn *c);
+/* Drops c if what it has not read is over client-output-buffer-limit. */
+void conn_limit(struct conn *c);
 /* Sends what is collected, if nothing is on its way. */
 void conn_flush(struct conn *c);
 /* A send ended: bytes or -errno. */

@@ -120,12 +120,8 @@ is_paused(struct worker *w, const struct request *q)
 	    (q->command->id == CMD_EXEC && q->conn->multi.writes);
 }
 
-/*
- * The error is replied; a transaction that is being queued is broken by it.  An
- * EXEC that is refused says so in its own words and ends the transaction.
- */
-static enum gate_verdict
-refused(struct worker *w, const struct request *q)
+enum gate_verdict
+gate_refused(struct worker *w, const struct request *q)
 {
 	struct conn *c = q->conn;
 	struct reply *r = &c->out;
@@ -142,6 +138,7 @@ refused(struct worker *w, const struct request *q)
 	    strncmp(why, "ERR ", 4) == 0 ? why + 4 : why);
 	conn_forget_multi(c);
 	park_unwatch(c);
+	conn_show(c);
 	return GATE_REFUSE;
 }
 
@@ -153,19 +150,19 @@ gate_judge(struct worker *w, const struct request *q)
 
 	if (unlikely(q->command == NULL)) {
 		refuse_unknown(&c->out, q);
-		return refused(w, q);
+		return gate_refused(w, q);
 	}
 	if (unlikely(!has_arity(q->command, q->argc))) {
 		reply_errorf(&c->out, error_text[ERROR_ARITY],
 		    q->command->name);
-		return refused(w, q);
+		return gate_refused(w, q);
 	}
 	why = refusal(w, q);
 	if (likely(why == NULL) && unlikely(w->state.options.cluster_enabled))
 		why = misplacement(w, q);
 	if (unlikely(why != NULL)) {
 		reply_error(&c->out, why);
-		return refused(w, q);
+		return gate_refused(w, q);
 	}
 	if (unlikely(c->multi.is_open) && q->command->id != CMD_EXEC &&
 	    q->command->id != CMD_DISCARD && q->command->id != CMD_MULTI &&

@@ -24,6 +24,13 @@ enum gate_verdict {
  */
 enum gate_verdict gate_judge(struct worker *w, const struct request *q);
 
+/*
+ * The request's error has been replied, from w->reply_mark on; a transaction
+ * that is being queued is broken by it.  An EXEC that is refused says so in its
+ * own words and ends the transaction.
+ */
+enum gate_verdict gate_refused(struct worker *w, const struct request *q);
+
 /* Bytes that values take in the whole region. */
 uint64_t gate_used_bytes(void);
 
