@@ -12,7 +12,11 @@
 void
 birth_ready(const struct birth *b)
 {
+	struct state_page *page = &REGION->state;
+
 	proc_ready(&REGION->area[b->index].proc);
+	if (page->copy[state_version(page) & 1].options.daemonize)
+		log_leave_terminal();
 	doorbell_ring(b->bell_supervisor);
 }
 

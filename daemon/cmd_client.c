@@ -99,8 +99,8 @@ cmd_client_reply(struct call *c)
 	} else if (slice_is(c->argv[2], "off")) {
 		conn->reply_mode = CONN_REPLY_OFF;
 	} else if (slice_is(c->argv[2], "skip")) {
-		if (conn->reply_mode == CONN_REPLY_ON)
-			conn->reply_mode = CONN_REPLY_SKIP;
+		if (conn->reply_mode != CONN_REPLY_OFF)
+			conn->reply_mode = CONN_REPLY_SKIP_NEXT;
 	} else {
 		call_syntax(c);
 	}

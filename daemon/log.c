@@ -152,3 +152,14 @@ log_complain(const char *format, ...)
 	fputc('\n', stderr);
 	va_end(args);
 }
+
+void
+log_leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDERR_FILENO);
+	close(null);
+}

@@ -27,6 +27,9 @@ void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Standard error becomes /dev/null: whoever started the node may go. */
+void log_leave_terminal(void);
+
 /* To the terminal of whoever starts the node: a sentence on standard error. */
 void log_complain(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

@@ -71,12 +71,15 @@ ask_take_answers(struct worker *w)
 {
 	const struct mail *m;
 	struct conn *c;
+	size_t mark;
 
 	while ((m = mail_next(answers_of(w), &w->area->answers_got)) != NULL) {
 		c = m->birth == w->birth->birth ?
 		    park_asker(w, m->ticket) : NULL;
 		if (c != NULL) {
+			mark = c->out.used;
 			reply_raw(&c->out, m->text, m->text_bytes);
+			conn_silence(c, mark);
 			conn_mark(c);
 			park_end(c);
 			park_wake(c);

@@ -64,6 +64,18 @@ conn_mark(struct conn *c)
 	w->dirty = c;
 }
 
+void
+conn_silence(struct conn *c, size_t mark)
+{
+	if (c->reply_mode == CONN_REPLY_OFF ||
+	    c->reply_mode == CONN_REPLY_SKIP)
+		c->out.used = mark;
+	if (c->reply_mode == CONN_REPLY_SKIP)
+		c->reply_mode = CONN_REPLY_ON;
+	if (c->reply_mode == CONN_REPLY_SKIP_NEXT)
+		c->reply_mode = CONN_REPLY_SKIP;
+}
+
 static void
 send_more(struct conn *c)
 {

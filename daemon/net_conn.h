@@ -29,7 +29,12 @@ struct worker;
 /* What the ring's tags say was asked for, beside the connection's address. */
 enum { NET_RECV = 1, NET_SEND = 2 };
 
-enum conn_reply_mode { CONN_REPLY_ON, CONN_REPLY_OFF, CONN_REPLY_SKIP };
+enum conn_reply_mode {
+	CONN_REPLY_ON,
+	CONN_REPLY_OFF,
+	CONN_REPLY_SKIP_NEXT,  /* said by this request, meant for the next */
+	CONN_REPLY_SKIP        /* the next one's reply is dropped */
+};
 
 /* Why a connection does not serve its next request now. */
 enum conn_park {
@@ -152,6 +157,12 @@ void conn_keep(struct conn *c, const char *data, size_t bytes);
 void conn_unread(struct conn *c, const char *data, size_t bytes);
 /* Room for `bytes` in all for the request at query.at. */
 void conn_expect(struct conn *c, size_t bytes);
+
+/*
+ * A request was answered from `mark` on: drops that when CLIENT REPLY OFF or SKIP
+ * says so.
+ */
+void conn_silence(struct conn *c, size_t mark);
 
 /* The worker will send what is in out at the end of this turn. */
 void conn_mark(struct conn *c);

@@ -149,6 +149,10 @@ gate_judge(struct worker *w, const struct request *q)
 	const char *why;
 
 	if (unlikely(q->command == NULL)) {
+		/* A web page makes a browser talk to us: not with our help. */
+		if (slice_is(q->argv[0], "post") ||
+		    slice_is(q->argv[0], "host:"))
+			conn_drop(c);
 		refuse_unknown(&c->out, q);
 		return gate_refused(w, q);
 	}

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define WATCH_LOOKS 64 /* how many watched keys a new one is compared with */
+
 /* --- the list of those that wait --------------------------------------- */
 
 void
@@ -140,6 +142,7 @@ void
 park_answer(struct conn *c, const char *error)
 {
 	struct reply *r = &c->out;
+	size_t mark = r->used;
 
 	if (error != NULL)
 		reply_error(r, error);
@@ -147,6 +150,7 @@ park_answer(struct conn *c, const char *error)
 		reply_null(r);
 	else
 		reply_null_array(r);
+	conn_silence(c, mark);
 	c->query.at += c->park.skip;
 	park_leave(c);
 	conn_mark(c);
@@ -332,8 +336,10 @@ park_watch(struct conn *c, const struct key *k)
 {
 	struct worker *w = c->worker;
 	struct conn_watch *x;
+	int looks = 0;
 
-	for (x = c->watch; x != NULL; x = x->next)
+	/* One that was watched long ago may be there twice: that does no harm. */
+	for (x = c->watch; x != NULL && looks++ < WATCH_LOOKS; x = x->next)
 		if (x->hash == k->hash && x->db == k->db &&
 		    slice_equal(k->name, (struct slice){ x->name,
 		    x->name_bytes }))

@@ -321,23 +321,10 @@ serve(struct worker *w, struct request *q)
 	}
 }
 
-/* CLIENT REPLY OFF and SKIP: what was replied is dropped. */
-static void
-silence(struct conn *c, size_t mark, uint8_t mode_before)
-{
-	if (c->reply_mode == CONN_REPLY_OFF ||
-	    mode_before == CONN_REPLY_SKIP)
-		c->out.used = mark;
-	if (mode_before == CONN_REPLY_SKIP && c->reply_mode == mode_before)
-		c->reply_mode = CONN_REPLY_ON;
-}
-
 void
 serve_request(struct worker *w, struct request *q)
 {
 	struct conn *c = q->conn;
-	uint8_t mode = c->reply_mode;
-
 	w->reply_mark = c->out.used;
 	c->used_ms = w->now_ms;
 	c->last_command = q->command != NULL ? q->command->id : CMD_COUNT;
@@ -363,8 +350,9 @@ serve_request(struct worker *w, struct request *q)
 		break;
 	}
 	waits_no_more(c);
-	if (unlikely(mode != CONN_REPLY_ON || c->reply_mode != mode))
-		silence(c, w->reply_mark, mode);
+	if (unlikely(c->reply_mode != CONN_REPLY_ON) &&
+	    c->park.why == CONN_SERVES)
+		conn_silence(c, w->reply_mark);
 }
 
 /* --- calls that visit slots themselves --------------------------------- */

@@ -343,17 +343,13 @@ write_pidfile(const struct options *o)
 static void
 let_foreground_go(struct sup *s)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char ok = 0;
 
 	if (write(s->ready, &ok, 1) != 1)
 		log_warning("nobody waits for the start any more");
 	close(s->ready);
 	s->ready = -1;
-	if (null >= 0) {
-		dup2(null, STDERR_FILENO);
-		close(null);
-	}
+	log_leave_terminal();
 }
 
 static void
