@@ -159,8 +159,8 @@ void conn_unread(struct conn *c, const char *data, size_t bytes);
 void conn_expect(struct conn *c, size_t bytes);
 
 /*
- * A request was answered from `mark` on: drops that when CLIENT REPLY OFF or SKIP
- * says so.
+ * A request was answered from `mark` on: drops that when CLIENT REPLY OFF or
+ * SKIP says so.
  */
 void conn_silence(struct conn *c, size_t mark);
 

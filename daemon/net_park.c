@@ -338,7 +338,7 @@ park_watch(struct conn *c, const struct key *k)
 	struct conn_watch *x;
 	int looks = 0;
 
-	/* One that was watched long ago may be there twice: that does no harm. */
+	/* One watched long ago may be there twice: that does no harm. */
 	for (x = c->watch; x != NULL && looks++ < WATCH_LOOKS; x = x->next)
 		if (x->hash == k->hash && x->db == k->db &&
 		    slice_equal(k->name, (struct slice){ x->name,
