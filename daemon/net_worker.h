@@ -15,7 +15,7 @@
 #include "shm/region.h"
 
 #define PACES 3
-#define WORKER_BATCH 32
+#define WORKER_BATCH 24
 #define WORKER_ARGS 4096
 #define WORKER_TOUCHED 64
 #define WORKER_KEYS 1024 /* chains of blocked keys, a power of two */
