@@ -8,8 +8,8 @@ except ImportError:
     node.skip("python3-redis is not installed")
 
 a = node.Node("a")
-r = redis.Redis(port=a.port, decode_responses=True)
-raw = redis.Redis(port=a.port)
+r = redis.Redis(host="127.0.0.1", port=a.port, decode_responses=True)
+raw = redis.Redis(host="127.0.0.1", port=a.port)
 
 # strings
 assert r.set("k", "v") and r.get("k") == "v" and r.get("none") is None
@@ -106,7 +106,7 @@ assert any(c["name"] == "me" for c in r.client_list())
 assert r.config_get("maxmemory") == {"maxmemory": "0"}
 assert r.config_set("maxmemory", "0") and r.time()[0] > 0
 assert r.command_count() > 100 and "get" in r.command()
-other = redis.Redis(port=a.port, db=5)
+other = redis.Redis(host="127.0.0.1", port=a.port, db=5)
 assert other.set("k", 5) and r.get("k") == "w" and other.flushdb()
 assert r.flushall() and r.dbsize() == 0
 r.close()
