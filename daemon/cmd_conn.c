@@ -36,7 +36,7 @@ cmd_select(struct call *c)
 {
 	int64_t db;
 
-	if (!call_int(c, 1, &db))
+	if (!call_int_between(c, 1, INT32_MIN, INT32_MAX, &db))
 		return;
 	if (db < 0 || db >= STATE_DATABASES) {
 		reply_error(c->reply, error_text[ERROR_BAD_DB]);

@@ -25,8 +25,9 @@ BATCH = 200
 
 print("DIFFER_SEED=%d" % SEED)
 random.seed(SEED)
+# redis-server looks after blocked clients' time-outs hz times a second.
 ours = node.Node("ours", kind="almandined")
-theirs = node.Node("theirs", kind="redis")
+theirs = node.Node("theirs", ["--hz", "500"], kind="redis")
 used, bad = {}, []
 
 
