@@ -30,7 +30,7 @@ expire k sec [NX|XX|GT|LT]|pexpire k ms|expireat k at|pexpireat k atms
 ttl k|pttl k|expiretime k|pexpiretime k
 rename k k|renamenx k k|copy k k [REPLACE]|copy k k [DB db] [REPLACE]|move k db
 object ENCODING k|object REFCOUNT k|object IDLETIME k|object FREQ k|object NOPE k
-sort k [LIMIT int int] [ASC|DESC] [ALPHA] [STORE k]
+sort k [LIMIT int int] [ASC|DESC] [STORE k]|sort k ALPHA [DESC]
 sort k [BY pat] [GET pat] [GET #] [ALPHA] [DESC]|sort_ro k [ALPHA]
 keys glob|dbsize|echo v|ping [v]|select db|time1
 hset k fv*|hmset k fv*|hsetnx k f v|hget k f|hmget k f*|hdel k f*|hlen k
@@ -78,7 +78,9 @@ INTS = [b"0", b"1", b"-1", b"2", b"3", b"-2", b"5", b"10", b"-100", b"100",
         b"9223372036854775807", b"-9223372036854775808", b"a", b"1.5", b""]
 FLOATS = [b"0", b"1", b"-1.5", b"3.0e3", b"0.1", b"1e400", b"inf", b"nan",
           b"x", b"5.", b"1e-5", b"100000000000000000"]
-SCORES = [b"0", b"1", b"-1", b"2.5", b"inf", b"-inf", b"1e10", b"-0", b"3",
+# Without -0: redis-server makes a 0 of it when ZRANGESTORE starts with a
+# listpack and outgrows it.
+SCORES = [b"0", b"1", b"-1", b"2.5", b"inf", b"-inf", b"1e10", b"7", b"3",
           b"0.30000000000000004", b"1e300", b"nan", b"x", b"123456789012"]
 LIMITS = [b"-inf", b"+inf", b"0", b"(1", b"2.5", b"(inf", b"1e10", b"x", b"3"]
 LEXES = [b"-", b"+", b"[f1", b"(f3", b"[", b"(", b"f2", b"[f5", b"(\xff"]
@@ -236,8 +238,10 @@ INTENDED = [
     # 7.0 takes a timeout beyond all bounds for a negative one.
     lambda q, a, b: a == ("error", b"ERR timeout is out of range") and
     b == ("error", b"ERR timeout is negative"),
-    # Elements of the same weight have no order among themselves.
-    lambda q, a, b: q[0] in (b"sort", b"sort_ro") and b"BY" in q and
+    # Elements of the same weight have no order among themselves; nor have, to
+    # redis-server, those that differ only behind a zero byte.
+    lambda q, a, b: q[0] in (b"sort", b"sort_ro") and
+    (b"BY" in q or b"ALPHA" in q and "\\x00" in repr(b)) and
     a[0] == b[0] == "array" and
     sorted(map(repr, a[1])) == sorted(map(repr, b[1])),
     # ZRANGESTORE by score makes a skiplist there, however small the result.
