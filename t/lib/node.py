@@ -281,6 +281,17 @@ class Node:
                 self.command(), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=self.dir)
         until(seconds, self._answers, "the start of " + self.name)
+        if self.kind == "almandined":
+            until(seconds, self._is_whole, "all processes of " + self.name)
+
+    def _is_whole(self):
+        """The first worker answers before the last process has its name."""
+        if self.child.poll() is not None:
+            return True
+        count = 2
+        if self.has_option("workers"):
+            count = int(self.args[self.args.index("--workers") + 1])
+        return len(self.processes()) >= 2 + (count or os.cpu_count())
 
     def _answers(self):
         if self.child.poll() is not None:
