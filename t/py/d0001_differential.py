@@ -1,7 +1,5 @@
 """random commands over the whole command set, compared with redis-server
 
-limit 240s
-
 Both servers get the same requests in the same order; every reply is compared,
 and every few thousand requests the fingerprint of all data.  Environment:
 DIFFER_COUNT (200000, with sanitizers 20000), DIFFER_SEED (random, printed).
