@@ -177,12 +177,16 @@ fit(__int128 wanted, const struct operation *op, uint64_t *bits)
 	return true;
 }
 
-/* Does one operation that writes in a string that is long enough. */
-static void
+/*
+ * Does one operation that writes in a string that is long enough; whether
+ * that changed anything.
+ */
+static bool
 change(struct call *c, struct value *v, const struct operation *op, bool is_new)
 {
 	struct slice s = { value_data(v), value_bytes(v) };
-	int64_t old = number_of(get_bits(s, op), op);
+	uint64_t was = get_bits(s, op);
+	int64_t old = number_of(was, op);
 	uint64_t first = op->offset / 8, bits;
 	__int128 wanted;
 
@@ -193,14 +197,16 @@ change(struct call *c, struct value *v, const struct operation *op, bool is_new)
 		    (__int128)(uint64_t)op->value;
 	if (!fit(wanted, op, &bits)) {
 		reply_null(c->reply);
-		return;
+		return false;
 	}
+	reply_int(c->reply, op->action == SET ? old : number_of(bits, op));
+	if (bits == was)
+		return false;
 	if (!is_new)
 		txn_note(c->txn, s.data + first, (op->offset +
 		    (uint64_t)op->bits - 1) / 8 - first + 1);
 	put_bits((uint8_t *)value_data(v), op, bits);
-	call_changed(c);
-	reply_int(c->reply, op->action == SET ? old : number_of(bits, op));
+	return true;
 }
 
 static void
@@ -209,7 +215,7 @@ run(struct call *c, const struct fields *f)
 	struct key k = call_key(c, 1);
 	char digits[NUMBER_TEXT];
 	struct slice s = { NULL, 0 };
-	bool is_wrong, is_new = false;
+	bool is_wrong, is_new = false, is_changed = false;
 	struct value *v = call_find_type(c, &k, VALUE_STRING, &is_wrong);
 	int i;
 
@@ -218,8 +224,7 @@ run(struct call *c, const struct fields *f)
 	if (v != NULL)
 		s = string_text(v, digits);
 	if (f->writes) {
-		if (f->bytes > s.bytes)
-			call_changed(c);
+		is_changed = f->bytes > s.bytes;
 		v = string_grow(c->txn, &k, v, f->bytes, &is_new);
 		s = string_text(v, digits);
 	}
@@ -230,7 +235,11 @@ run(struct call *c, const struct fields *f)
 		if (op->action == GET)
 			reply_int(c->reply, number_of(get_bits(s, op), op));
 		else
-			change(c, v, op, is_new);
+			is_changed |= change(c, v, op, is_new);
+	}
+	if (is_changed) {
+		slot_touch(c->txn, &k);
+		call_changed(c);
 	}
 }
 

@@ -59,7 +59,8 @@ cmd_setbit(struct call *c)
 	struct value *v;
 	uint64_t at;
 	int64_t on;
-	bool is_wrong, is_new;
+	bool is_wrong, is_new, is_longer;
+	char digits[NUMBER_TEXT];
 	uint8_t *byte, mask;
 
 	if (!bitmap_offset(c, 2, 0, &at))
@@ -71,13 +72,17 @@ cmd_setbit(struct call *c)
 	v = call_find_type(c, &k, VALUE_STRING, &is_wrong);
 	if (is_wrong)
 		return;
+	is_longer = v == NULL || at >> 3 >= string_text(v, digits).bytes;
 	v = string_grow(c->txn, &k, v, (at >> 3) + 1, &is_new);
 	byte = (uint8_t *)value_data(v) + (at >> 3);
 	mask = (uint8_t)(0x80 >> (at & 7));
 	reply_int(c->reply, (*byte & mask) != 0);
+	if (!is_longer && !(*byte & mask) == !on)
+		return;
 	if (!is_new)
 		txn_note(c->txn, byte, 1);
 	*byte = (uint8_t)(on ? *byte | mask : *byte & ~mask);
+	slot_touch(c->txn, &k);
 	call_changed(c);
 }
 

@@ -430,6 +430,7 @@ cmd_append(struct call *c)
 			return;
 		v = string_grow(c->txn, &k, v, bytes + more.bytes, &is_new);
 		memcpy(value_data(v) + bytes, more.data, more.bytes);
+		slot_touch(c->txn, &k);
 	}
 	call_changed(c);
 	reply_int(c->reply, (int64_t)(bytes + more.bytes));
@@ -481,6 +482,7 @@ cmd_setrange(struct call *c)
 			return;
 		v = string_grow(c->txn, &k, v, end, &is_new);
 		overwrite(c, &k, v, (size_t)offset, part, is_new);
+		slot_touch(c->txn, &k);
 		call_changed(c);
 		bytes = bytes > end ? bytes : end;
 	}

@@ -29,30 +29,30 @@ string_grow(struct txn *t, const struct key *k, struct value *v, size_t bytes,
     bool *is_new)
 {
 	char digits[NUMBER_TEXT];
-	struct slice old = { NULL, 0 };
+	struct slice old;
 	struct value *to;
+	size_t same;
 
-	*is_new = v == NULL || value_encoding(v) == STRING_INT;
-	if (v != NULL)
-		old = string_text(v, digits);
+	*is_new = true;
+	if (v == NULL) {
+		to = slot_put(t, k, NULL, VALUE_STRING, STRING_RAW, bytes, -1,
+		    false);
+		txn_zero(t, value_data(to), bytes);
+		return to;
+	}
+	old = string_text(v, digits);
+	same = value_encoding(v) == STRING_INT ? 0 : old.bytes;
 	if (bytes < old.bytes)
 		bytes = old.bytes;
-	if (*is_new) {
-		to = slot_put(t, k, v, VALUE_STRING, STRING_RAW, bytes,
-		    v != NULL ? value_expires(v) : -1, false);
-		if (old.bytes > 0)
-			memcpy(value_data(to), old.data, old.bytes);
-	} else {
-		to = bytes > old.bytes ? slot_resize(t, k, v, bytes) : v;
-		*is_new = to != v;
-		/* It may have been longer before this transaction. */
-		if (!*is_new && bytes > old.bytes)
-			txn_note(t, value_data(to) + old.bytes,
-			    bytes - old.bytes);
-		if (value_encoding(to) != STRING_RAW)
-			slot_set_encoding(t, to, STRING_RAW);
-		slot_touch(t, k);
-	}
+	to = bytes == value_bytes(v) ? v : slot_resize(t, k, v, bytes);
+	*is_new = to != v;
+	/* It may have been longer before this transaction. */
+	if (!*is_new && bytes > same)
+		txn_note(t, value_data(to) + same, bytes - same);
+	if (same == 0)
+		memcpy(value_data(to), old.data, old.bytes);
+	if (value_encoding(to) != STRING_RAW)
+		slot_set_encoding(t, to, STRING_RAW);
 	txn_zero(t, value_data(to) + old.bytes, bytes - old.bytes);
 	return to;
 }

@@ -35,7 +35,8 @@ struct value *string_put_int(struct txn *t, const struct key *k,
 /*
  * Makes v (or a new string when it is NULL) raw bytes, `bytes` of them or what
  * it has when that is more; new ones are zero.  Returns the record; the bytes
- * it had before must be noted by who changes them, unless *is_new.
+ * it had before must be noted by who changes them, unless *is_new.  Whether the
+ * key has changed (slot_touch) the caller says, except when v is NULL.
  */
 struct value *string_grow(struct txn *t, const struct key *k, struct value *v,
     size_t bytes, bool *is_new);
