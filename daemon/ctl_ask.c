@@ -122,6 +122,7 @@ swap_done(struct ctl *c, bool happened)
 		*a = *b;
 		*b = old;
 		c->next.swaps++;
+		c->next.swapped[*a] = c->next.swapped[*b] = c->next.swaps;
 	}
 	c->next.is_swapping = false;
 	c->next.is_frozen = false;

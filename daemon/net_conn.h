@@ -55,6 +55,7 @@ struct conn_queued {
 struct conn_watch {
 	struct conn_watch *next;
 	uint64_t hash;
+	uint64_t swaps;      /* of the state */
 	uint32_t version;
 	uint16_t slot;
 	uint8_t db;          /* internal */

@@ -348,6 +348,7 @@ park_watch(struct conn *c, const struct key *k)
 	must(x != NULL, "there is private memory for a watched key");
 	x->hash = k->hash;
 	x->db = k->db;
+	x->swaps = w->state.swaps;
 	x->slot = (uint16_t)(k->slot - REGION->common.slot);
 	x->name_bytes = k->name.bytes;
 	memcpy(x->name, k->name.data, k->name.bytes);

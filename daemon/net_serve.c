@@ -244,7 +244,8 @@ has_changed(struct call *c)
 
 		/* An expired key goes now, which changes its version. */
 		slot_peek(c->txn, &k);
-		if (word_load(region_watch(x->hash)) != x->version)
+		if (word_load(region_watch(x->hash)) != x->version ||
+		    c->worker->state.swapped[x->db] > x->swaps)
 			return true;
 	}
 	return false;

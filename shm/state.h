@@ -47,12 +47,14 @@ struct state {
 	int64_t reset_ms;          /* when that was */
 	int64_t last_save_s;       /* LASTSAVE; the start as long as none was */
 	/*
-	 * SWAPDB: another number in `swaps` says that db[] has changed (WATCH
-	 * fails, blocked clients look again).  is_swapping, only while frozen:
+	 * SWAPDB: another number in `swaps` says that db[] has changed (blocked
+	 * clients look again); swapped[internal] is that number when the
+	 * database last moved (WATCH fails).  is_swapping, only while frozen:
 	 * swap[] are to be exchanged, which has been logged when the log
 	 * reaches beyond swap_log_end.
 	 */
 	uint64_t swaps;
+	uint64_t swapped[STATE_DATABASES];
 	bool is_swapping;
 	uint8_t swap[2];
 	uint64_t swap_log_end;
