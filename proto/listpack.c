@@ -28,7 +28,6 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "integers of a listpack are read as they lie");
 
-#define HEADER_BYTES 6
 #define END 0xff
 #define COUNT_UNKNOWN 65535
 
@@ -146,7 +145,7 @@ void
 listpack_init(char *lp)
 {
 	store_header(lp, LISTPACK_EMPTY_BYTES, 0);
-	lp[HEADER_BYTES] = (char)END;
+	lp[LISTPACK_HEAD] = (char)END;
 }
 
 size_t
@@ -170,7 +169,7 @@ listpack_count(const char *lp)
 size_t
 listpack_first(const char *lp)
 {
-	return *entry_at(lp, HEADER_BYTES) == END ? 0 : HEADER_BYTES;
+	return *entry_at(lp, LISTPACK_HEAD) == END ? 0 : LISTPACK_HEAD;
 }
 
 size_t
@@ -203,7 +202,7 @@ listpack_before_bytes(const char *end)
 size_t
 listpack_prev(const char *lp, size_t at)
 {
-	return at == HEADER_BYTES ? 0 : at - listpack_before_bytes(lp + at);
+	return at == LISTPACK_HEAD ? 0 : at - listpack_before_bytes(lp + at);
 }
 
 size_t
@@ -221,7 +220,7 @@ listpack_index(const char *lp, int64_t index)
 		while (++index < count)
 			at = listpack_prev(lp, at);
 	} else {
-		at = HEADER_BYTES;
+		at = LISTPACK_HEAD;
 		while (index-- > 0)
 			at = listpack_next(lp, at);
 	}
@@ -563,7 +562,7 @@ listpack_check(const char *lp, size_t bytes)
 	end = entry_at(lp, bytes - 1);
 	if (*end != END)
 		return false;
-	for (p = entry_at(lp, HEADER_BYTES); p < end; p += entry, n++)
+	for (p = entry_at(lp, LISTPACK_HEAD); p < end; p += entry, n++)
 		if ((entry = check_entry(p, end)) == 0)
 			return false;
 	count = load_count(lp);

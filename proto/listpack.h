@@ -19,6 +19,7 @@
 
 #include "proto/slice.h"
 
+#define LISTPACK_HEAD 6          /* bytes before the first element */
 #define LISTPACK_EMPTY_BYTES 7
 
 /* One element: a string (text.data != NULL) or an integer. */

@@ -1,9 +1,8 @@
 #include "shm/hash.h"
 
-#include "proto/listpack.h"
+#include "shm/small.h"
+#include "shm/table.h"
 
-#define LISTPACK_HEAD 6        /* bytes before the first element */
-#define LISTPACK_SAFE (1u << 30) /* larger ones are never made */
 #define IN_PLACE_BYTES 4096    /* larger values are built aside */
 
 static struct slice
@@ -32,12 +31,6 @@ entry_is(const void *block, const void *wanted)
 
 static const struct dict_kind entry_kind = { entry_hash, entry_is };
 
-static struct dict *
-large(const struct value *v)
-{
-	return value_large(v);
-}
-
 static struct hash_entry *
 entry_new(struct txn *t, struct slice field, struct slice value)
 {
@@ -56,7 +49,7 @@ entry_new(struct txn *t, struct slice field, struct slice value)
 uint64_t
 hash_count(const struct value *v)
 {
-	return value_encoding(v) == LARGE ? large(v)->count :
+	return value_encoding(v) == LARGE ? table_of(v)->count :
 	    listpack_count(value_data(v)) / 2;
 }
 
@@ -78,7 +71,7 @@ hash_get(const struct value *v, struct slice field, struct slice *value,
 	size_t at;
 
 	if (value_encoding(v) == LARGE) {
-		e = dict_find(large(v), &entry_kind, place_hash(field, 0),
+		e = dict_find(table_of(v), &entry_kind, place_hash(field, 0),
 		    &field);
 		if (e == NULL)
 			return false;
@@ -126,7 +119,7 @@ hash_each(const struct value *v, hash_visit *visit, void *arg)
 	struct each each = { visit, arg };
 
 	if (value_encoding(v) == LARGE)
-		dict_each(large(v), each_entry, &each);
+		dict_each(table_of(v), each_entry, &each);
 	else
 		small_each(value_data(v), visit, arg);
 }
@@ -137,7 +130,7 @@ hash_scan(const struct value *v, uint64_t cursor, hash_visit *visit, void *arg)
 	struct each each = { visit, arg };
 
 	if (value_encoding(v) == LARGE)
-		return dict_scan(large(v), &entry_kind, cursor, each_entry,
+		return dict_scan(table_of(v), &entry_kind, cursor, each_entry,
 		    &each);
 	small_each(value_data(v), visit, arg);
 	return 0;
@@ -152,7 +145,7 @@ hash_random(const struct value *v, uint64_t random, struct slice *pair,
 	size_t at;
 
 	if (value_encoding(v) == LARGE) {
-		e = dict_random(large(v), random);
+		e = dict_random(table_of(v), random);
 		pair[0] = entry_field(e);
 		pair[1] = entry_value(e);
 		return;
@@ -251,37 +244,22 @@ static void
 fill_dict(void *arg, struct slice field, struct slice value)
 {
 	struct fill *fill = arg;
-	uint64_t mark = txn_mark(fill->txn);
 
-	dict_add(fill->txn, fill->dict, &entry_kind, place_hash(field, 0),
+	dict_fill(fill->txn, fill->dict, &entry_kind, place_hash(field, 0),
 	    entry_new(fill->txn, field, value));
-	txn_forget(fill->txn, mark);
-}
-
-/* A dict with room for about `count` fields, linked nowhere yet. */
-static struct dict *
-dict_new(struct txn *t, uint64_t count)
-{
-	struct dict *d = txn_alloc(t, sizeof(*d));
-
-	memset(d, 0, sizeof(*d));
-	dict_reserve(t, d, count);
-	return d;
 }
 
 /* Makes a large hash of a small one, or of no key; `count` more will come. */
 static struct value *
 make_large(struct txn *t, const struct key *k, struct value *v, int count)
 {
-	struct fill fill = { t, dict_new(t, (uint64_t)count +
+	struct fill fill = { t, table_new(t, (uint64_t)count +
 	    (v != NULL ? hash_count(v) : 0)) };
 
 	if (v != NULL)
 		small_each(value_data(v), fill_dict, &fill);
-	v = slot_put(t, k, v, VALUE_HASH, LARGE, sizeof(fill.dict),
-	    v != NULL ? value_expires(v) : -1, false);
-	memcpy(value_data(v), &fill.dict, sizeof(fill.dict));
-	return v;
+	return table_put(t, k, v, VALUE_HASH, fill.dict,
+	    v != NULL ? value_expires(v) : -1);
 }
 
 /* Whether the pairs may go into a listpack of `bytes`, bar their number. */
@@ -298,7 +276,7 @@ is_small(const struct slice *pairs, int count, size_t bytes,
 			return false;
 		bytes += listpack_put_bytes(pairs[i]);
 	}
-	return bytes <= LISTPACK_SAFE;
+	return bytes <= SMALL_BYTES_MAX;
 }
 
 /* A new small hash; nothing of it needs a note. */
@@ -333,59 +311,6 @@ make_small(struct txn *t, const struct key *k, const struct slice *pairs,
 	return v;
 }
 
-/*
- * Notes the listpack's header and its bytes from `at` to `end`, where it ends
- * now or after the change.  Also bytes behind its present end: the transaction
- * may have made it shorter before.
- */
-static void
-note(struct txn *t, const char *lp, size_t at, size_t end)
-{
-	txn_note(t, lp, LISTPACK_HEAD);
-	txn_note(t, lp + at, end - at);
-}
-
-/* Puts a value in the place of the element at `at`. */
-static struct value *
-small_replace(struct txn *t, const struct key *k, struct value *v, size_t at,
-    struct slice value)
-{
-	char *lp = value_data(v);
-	size_t old = listpack_entry_bytes(lp, at);
-	size_t fresh = listpack_put_bytes(value);
-	size_t bytes = listpack_bytes(lp) - old + fresh;
-
-	if (old == fresh) {
-		txn_note(t, lp + at, old);
-		listpack_replace(lp, at, value);
-		return v;
-	}
-	if (fresh > old) {
-		v = slot_resize(t, k, v, bytes);
-		lp = value_data(v);
-	}
-	note(t, lp, at, bytes);
-	listpack_replace(lp, at, value);
-	return fresh < old ? slot_resize(t, k, v, bytes) : v;
-}
-
-static struct value *
-small_append(struct txn *t, const struct key *k, struct value *v,
-    const struct slice *pair)
-{
-	char *lp = value_data(v);
-	size_t old = listpack_bytes(lp);
-	size_t bytes = old + listpack_put_bytes(pair[0]) +
-	    listpack_put_bytes(pair[1]);
-
-	v = slot_resize(t, k, v, bytes);
-	lp = value_data(v);
-	note(t, lp, old - 1, bytes);
-	listpack_insert(lp, 0, pair[0]);
-	listpack_insert(lp, 0, pair[1]);
-	return v;
-}
-
 struct value *
 hash_set(struct txn *t, const struct key *k, struct value *v,
     const struct slice *pairs, int count, const struct hash_limits *limits,
@@ -410,27 +335,17 @@ hash_set(struct txn *t, const struct key *k, struct value *v,
 			v = small_replace(t, k, v, at, pairs[1]);
 			continue;
 		}
-		v = small_append(t, k, v, pairs);
+		v = small_append(t, k, v, pairs, 2);
 		++*added;
 		if (hash_count(v) > limits->entries)
 			v = make_large(t, k, v, count - i);
 	}
 	for (; i < count; i++, pairs += 2)
-		*added += large_set(t, value_large(v), pairs[0], pairs[1]);
+		*added += large_set(t, table_of(v), pairs[0], pairs[1]);
 	return v;
 }
 
 /* deleting */
-
-static struct value *
-small_delete(struct txn *t, const struct key *k, struct value *v, size_t at)
-{
-	char *lp = value_data(v);
-
-	note(t, lp, at, listpack_bytes(lp));
-	listpack_delete(lp, at, 2);
-	return slot_resize(t, k, v, listpack_bytes(lp));
-}
 
 struct value *
 hash_delete(struct txn *t, const struct key *k, struct value *v,
@@ -442,7 +357,7 @@ hash_delete(struct txn *t, const struct key *k, struct value *v,
 	size_t at = 0;
 
 	if (value_encoding(v) == LARGE) {
-		d = large(v);
+		d = table_of(v);
 		hash = place_hash(field, 0);
 		e = dict_find(d, &entry_kind, hash, &field);
 	} else {
@@ -456,32 +371,12 @@ hash_delete(struct txn *t, const struct key *k, struct value *v,
 		return NULL;
 	}
 	if (e == NULL)
-		return small_delete(t, k, v, at);
-	dict_remove(t, d, &entry_kind, hash, e);
-	txn_free(t, e);
+		return small_cut(t, k, v, at, 2);
+	table_remove(t, d, &entry_kind, hash, e);
 	return v;
 }
 
 /* the value's own operations */
-
-static void
-drop_entry(void *arg, void *block)
-{
-	txn_free(arg, block);
-}
-
-static void
-hash_drop(struct txn *t, const struct value *v)
-{
-	struct dict *d;
-
-	if (value_encoding(v) != LARGE)
-		return;
-	d = large(v);
-	dict_each(d, drop_entry, t);
-	dict_drop(t, d);
-	txn_free(t, d);
-}
 
 static void
 hash_copy(struct txn *t, const struct value *v, struct value *to)
@@ -490,37 +385,11 @@ hash_copy(struct txn *t, const struct value *v, struct value *to)
 
 	if (value_encoding(v) != LARGE)
 		return;
-	fill.dict = dict_new(t, hash_count(v));
+	fill.dict = table_new(t, hash_count(v));
 	hash_each(v, fill_dict, &fill);
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }
 
-struct walk {
-	void (*visit)(void *arg, const void *block);
-	void *arg;
-};
-
-static void
-walk_entry(void *arg, void *block)
-{
-	const struct walk *walk = arg;
-
-	walk->visit(walk->arg, block);
-}
-
-static void
-hash_walk(const struct value *v, void (*visit)(void *arg, const void *block),
-    void *arg)
-{
-	struct walk walk = { visit, arg };
-
-	if (value_encoding(v) != LARGE)
-		return;
-	visit(arg, large(v));
-	dict_each_array(large(v), visit, arg);
-	dict_each(large(v), walk_entry, &walk);
-}
-
 const struct value_ops hash_ops = {
-	"hash", hash_drop, hash_copy, hash_walk, 1
+	"hash", table_drop, hash_copy, table_walk, 1
 };

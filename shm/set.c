@@ -1,10 +1,11 @@
 #include "shm/set.h"
 
 #include "proto/intset.h"
-#include "proto/listpack.h"
+#include "shm/small.h"
+#include "shm/table.h"
 
-#define LISTPACK_HEAD 6          /* bytes before the first element */
-#define LISTPACK_SAFE (1u << 30) /* larger ones are never made */
+#define INTSET_MAX (SMALL_BYTES_MAX / 8) /* members */
+#define LISTPACK_INT_MAX 10 /* bytes of the longest integer */
 
 static struct slice
 entry_member(const struct set_entry *e)
@@ -25,12 +26,6 @@ entry_is(const void *block, const void *wanted)
 }
 
 static const struct dict_kind entry_kind = { entry_hash, entry_is };
-
-static struct dict *
-large(const struct value *v)
-{
-	return value_large(v);
-}
 
 static struct set_entry *
 entry_new(struct txn *t, struct slice member)
@@ -53,7 +48,7 @@ set_count(const struct value *v)
 	case SMALL_LISTPACK:
 		return listpack_count(value_data(v));
 	default:
-		return large(v)->count;
+		return table_of(v)->count;
 	}
 }
 
@@ -79,8 +74,8 @@ set_has(const struct value *v, struct slice member)
 	case SMALL_LISTPACK:
 		return small_find(value_data(v), member) != 0;
 	default:
-		return dict_find(large(v), &entry_kind, place_hash(member, 0),
-		    &member) != NULL;
+		return dict_find(table_of(v), &entry_kind,
+		    place_hash(member, 0), &member) != NULL;
 	}
 }
 
@@ -128,7 +123,7 @@ set_each(const struct value *v, set_visit *visit, void *arg)
 	struct each each = { visit, arg };
 
 	if (value_encoding(v) == LARGE)
-		dict_each(large(v), each_entry, &each);
+		dict_each(table_of(v), each_entry, &each);
 	else
 		small_each(v, visit, arg);
 }
@@ -139,7 +134,7 @@ set_scan(const struct value *v, uint64_t cursor, set_visit *visit, void *arg)
 	struct each each = { visit, arg };
 
 	if (value_encoding(v) == LARGE)
-		return dict_scan(large(v), &entry_kind, cursor, each_entry,
+		return dict_scan(table_of(v), &entry_kind, cursor, each_entry,
 		    &each);
 	small_each(v, visit, arg);
 	return 0;
@@ -152,7 +147,7 @@ set_random(const struct value *v, uint64_t random, char *scratch)
 	uint64_t index;
 
 	if (value_encoding(v) == LARGE)
-		return entry_member(dict_random(large(v), random));
+		return entry_member(dict_random(table_of(v), random));
 	index = random % set_count(v);
 	if (value_encoding(v) == SMALL_INTSET)
 		return intset_text(data, (uint32_t)index, scratch);
@@ -200,35 +195,19 @@ static void
 fill_dict(void *arg, struct slice member)
 {
 	struct fill *fill = arg;
-	uint64_t mark = txn_mark(fill->txn);
 
-	dict_add(fill->txn, fill->dict, &entry_kind, place_hash(member, 0),
+	dict_fill(fill->txn, fill->dict, &entry_kind, place_hash(member, 0),
 	    entry_new(fill->txn, member));
-	txn_forget(fill->txn, mark);
-}
-
-/* A dict with room for about `count` members, linked nowhere yet. */
-static struct dict *
-dict_new(struct txn *t, uint64_t count)
-{
-	struct dict *d = txn_alloc(t, sizeof(*d));
-
-	memset(d, 0, sizeof(*d));
-	dict_reserve(t, d, count);
-	return d;
 }
 
 /* Makes a large set of a small one. */
 static struct value *
 make_large(struct txn *t, const struct key *k, struct value *v)
 {
-	struct fill fill = { t, dict_new(t, set_count(v)) };
+	struct fill fill = { t, table_new(t, set_count(v)) };
 
 	small_each(v, fill_dict, &fill);
-	v = slot_put(t, k, v, VALUE_SET, LARGE, sizeof(fill.dict),
-	    value_expires(v), false);
-	memcpy(value_data(v), &fill.dict, sizeof(fill.dict));
-	return v;
+	return table_put(t, k, v, VALUE_SET, fill.dict, value_expires(v));
 }
 
 static void
@@ -273,6 +252,13 @@ intset_longest(const char *is)
 	return first > last ? first : last;
 }
 
+static uint64_t
+intset_most(const struct set_limits *limits)
+{
+	return limits->intset_entries < INTSET_MAX ? limits->intset_entries :
+	    INTSET_MAX;
+}
+
 /* Whether `member` may be added to a listpack of count members. */
 static bool
 is_small(struct slice member, uint64_t count, size_t bytes,
@@ -280,22 +266,10 @@ is_small(struct slice member, uint64_t count, size_t bytes,
 {
 	return count < limits->listpack_entries &&
 	    member.bytes <= limits->listpack_bytes &&
-	    bytes + listpack_put_bytes(member) <= LISTPACK_SAFE;
+	    bytes + listpack_put_bytes(member) <= SMALL_BYTES_MAX;
 }
 
 /* adding */
-
-/*
- * Notes the first `head` bytes and those from `at` to `end`, where the data
- * ends now or after the change.  Also bytes behind its present end: the
- * transaction may have made it shorter before.
- */
-static void
-note(struct txn *t, const char *data, size_t head, size_t at, size_t end)
-{
-	txn_note(t, data, head);
-	txn_note(t, data + at, end - at);
-}
 
 static struct value *
 intset_add(struct txn *t, const struct key *k, struct value *v, int64_t n,
@@ -308,23 +282,8 @@ intset_add(struct txn *t, const struct key *k, struct value *v, int64_t n,
 
 	v = slot_resize(t, k, v, bytes);
 	is = value_data(v);
-	note(t, is, INTSET_EMPTY_BYTES, from, bytes);
+	small_note(t, is, INTSET_EMPTY_BYTES, from, bytes);
 	intset_insert(is, index, n);
-	return v;
-}
-
-static struct value *
-listpack_add(struct txn *t, const struct key *k, struct value *v,
-    struct slice member)
-{
-	char *lp = value_data(v);
-	size_t old = listpack_bytes(lp);
-	size_t bytes = old + listpack_put_bytes(member);
-
-	v = slot_resize(t, k, v, bytes);
-	lp = value_data(v);
-	note(t, lp, LISTPACK_HEAD, old - 1, bytes);
-	listpack_insert(lp, 0, member);
 	return v;
 }
 
@@ -358,7 +317,7 @@ small_add(struct txn *t, const struct key *k, struct value **v,
 			return false;
 		if (intset_find(data, n, &index))
 			return true;
-		if (count >= limits->intset_entries)
+		if (count >= intset_most(limits))
 			return false;
 		*v = intset_add(t, k, *v, n, index);
 	} else {
@@ -366,7 +325,7 @@ small_add(struct txn *t, const struct key *k, struct value **v,
 			return true;
 		if (!is_small(member, count, listpack_bytes(data), limits))
 			return false;
-		*v = listpack_add(t, k, *v, member);
+		*v = small_append(t, k, *v, &member, 1);
 	}
 	++*added;
 	return true;
@@ -381,7 +340,8 @@ outgrow(struct txn *t, const struct key *k, struct value *v,
 	int64_t n;
 
 	if (value_encoding(v) == SMALL_INTSET && !number_get_int(member, &n) &&
-	    is_small(member, intset_count(is), 0, limits) &&
+	    is_small(member, intset_count(is),
+	    (size_t)intset_count(is) * LISTPACK_INT_MAX, limits) &&
 	    intset_longest(is) <= limits->listpack_bytes)
 		return make_listpack(t, k, v);
 	return make_large(t, k, v);
@@ -400,7 +360,7 @@ choose(const struct slice *members, size_t count,
 		low = n < low ? n : low;
 		high = n > high ? n : high;
 	}
-	if (i == count && count <= limits->intset_entries) {
+	if (i == count && count <= intset_most(limits)) {
 		intset_init(empty);
 		*bytes = intset_put_bytes(empty, low);
 		if (intset_put_bytes(empty, high) > *bytes)
@@ -417,7 +377,7 @@ choose(const struct slice *members, size_t count,
 			longest = members[i].bytes;
 	}
 	*bytes = packed;
-	return longest <= limits->listpack_bytes && packed <= LISTPACK_SAFE ?
+	return longest <= limits->listpack_bytes && packed <= SMALL_BYTES_MAX ?
 	    SMALL_LISTPACK : LARGE;
 }
 
@@ -459,7 +419,7 @@ make(struct txn *t, const struct key *k, struct value *old,
 	*added = 0;
 	if (encoding == LARGE) {
 		bytes = sizeof(d);
-		d = dict_new(t, count);
+		d = table_new(t, count);
 		for (i = 0; i < count; i++) {
 			uint64_t mark = txn_mark(t);
 
@@ -484,7 +444,7 @@ takes_many(const struct value *v, uint64_t count,
     const struct set_limits *limits)
 {
 	return count <= (value_encoding(v) == SMALL_INTSET ?
-	    limits->intset_entries : limits->listpack_entries);
+	    intset_most(limits) : limits->listpack_entries);
 }
 
 struct value *
@@ -507,7 +467,7 @@ set_add(struct txn *t, const struct key *k, struct value *v,
 			v = outgrow(t, k, v, members[i], limits);
 	}
 	for (; i < count; i++)
-		*added += large_add(t, large(v), members[i]);
+		*added += large_add(t, table_of(v), members[i]);
 	return v;
 }
 
@@ -525,22 +485,12 @@ set_store(struct txn *t, const struct key *k, struct value *v,
 /* deleting */
 
 static struct value *
-small_delete(struct txn *t, const struct key *k, struct value *v, size_t at)
-{
-	char *lp = value_data(v);
-
-	note(t, lp, LISTPACK_HEAD, at, listpack_bytes(lp));
-	listpack_delete(lp, at, 1);
-	return slot_resize(t, k, v, listpack_bytes(lp));
-}
-
-static struct value *
 intset_remove(struct txn *t, const struct key *k, struct value *v,
     uint32_t index)
 {
 	char *is = value_data(v);
 
-	note(t, is, INTSET_EMPTY_BYTES, intset_changes_from(is, index),
+	small_note(t, is, INTSET_EMPTY_BYTES, intset_changes_from(is, index),
 	    intset_bytes(is));
 	intset_delete(is, index);
 	return slot_resize(t, k, v, intset_bytes(is));
@@ -559,7 +509,7 @@ set_delete(struct txn *t, const struct key *k, struct value *v,
 
 	if (encoding == LARGE) {
 		hash = place_hash(member, 0);
-		e = dict_find(large(v), &entry_kind, hash, &member);
+		e = dict_find(table_of(v), &entry_kind, hash, &member);
 		*is_deleted = e != NULL;
 	} else if (encoding == SMALL_INTSET) {
 		*is_deleted = number_get_int(member, &n) &&
@@ -577,32 +527,12 @@ set_delete(struct txn *t, const struct key *k, struct value *v,
 	if (encoding == SMALL_INTSET)
 		return intset_remove(t, k, v, index);
 	if (encoding == SMALL_LISTPACK)
-		return small_delete(t, k, v, at);
-	dict_remove(t, large(v), &entry_kind, hash, e);
-	txn_free(t, e);
+		return small_cut(t, k, v, at, 1);
+	table_remove(t, table_of(v), &entry_kind, hash, e);
 	return v;
 }
 
 /* the value's own operations */
-
-static void
-drop_entry(void *arg, void *block)
-{
-	txn_free(arg, block);
-}
-
-static void
-set_drop(struct txn *t, const struct value *v)
-{
-	struct dict *d;
-
-	if (value_encoding(v) != LARGE)
-		return;
-	d = large(v);
-	dict_each(d, drop_entry, t);
-	dict_drop(t, d);
-	txn_free(t, d);
-}
 
 static void
 set_copy(struct txn *t, const struct value *v, struct value *to)
@@ -611,37 +541,11 @@ set_copy(struct txn *t, const struct value *v, struct value *to)
 
 	if (value_encoding(v) != LARGE)
 		return;
-	fill.dict = dict_new(t, set_count(v));
+	fill.dict = table_new(t, set_count(v));
 	set_each(v, fill_dict, &fill);
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }
 
-struct walk {
-	void (*visit)(void *arg, const void *block);
-	void *arg;
-};
-
-static void
-walk_entry(void *arg, void *block)
-{
-	const struct walk *walk = arg;
-
-	walk->visit(walk->arg, block);
-}
-
-static void
-set_walk(const struct value *v, void (*visit)(void *arg, const void *block),
-    void *arg)
-{
-	struct walk walk = { visit, arg };
-
-	if (value_encoding(v) != LARGE)
-		return;
-	visit(arg, large(v));
-	dict_each_array(large(v), visit, arg);
-	dict_each(large(v), walk_entry, &walk);
-}
-
 const struct value_ops set_ops = {
-	"set", set_drop, set_copy, set_walk, 1
+	"set", table_drop, set_copy, table_walk, 1
 };

@@ -1,5 +1,6 @@
 #include "shm/zset.h"
 
+#include "shm/small.h"
 #include "shm/zset_edit.h"
 #include "shm/zset_small.h"
 
@@ -515,7 +516,7 @@ may_grow(const struct value *v, struct slice member,
 {
 	return zset_count(v) < limits->entries &&
 	    member.bytes <= limits->bytes &&
-	    value_bytes(v) + member.bytes < ZSET_EDIT_SAFE;
+	    value_bytes(v) + member.bytes < SMALL_BYTES_MAX;
 }
 
 enum zset_did
@@ -573,7 +574,7 @@ zset_delete(struct txn *t, const struct key *k, struct value *v,
 		return NULL;
 	}
 	if (m == NULL)
-		return zset_edit_cut(t, k, v, at, 1);
+		return small_cut(t, k, v, at, 2);
 	zset_tree_remove(t, &large(v)->tree, m);
 	large_forget(t, large(v), m);
 	return v;
@@ -593,8 +594,8 @@ zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 		return NULL;
 	}
 	if (!is_large(v))
-		return zset_edit_cut(t, k, v, listpack_index(value_data(v),
-		    (int64_t)from * 2), gone);
+		return small_cut(t, k, v, listpack_index(value_data(v),
+		    (int64_t)from * 2), gone * 2);
 	if (gone > CUT_MAX || gone / 8 > count - gone)
 		return large_rebuild(t, v, from, to);
 	large_cut(t, v, from, to);

@@ -1,21 +1,9 @@
 #include "shm/zset_edit.h"
 
+#include "shm/small.h"
 #include "shm/zset_small.h"
 
-#define LISTPACK_HEAD 6 /* bytes before the first element */
 #define PAIR_BYTES 128  /* longer pairs are not moved in one piece */
-
-/* Notes what a change of a listpack from `at` on (0: its end) overwrites. */
-static void
-note_listpack(struct txn *t, const char *lp, size_t at)
-{
-	size_t bytes = listpack_bytes(lp);
-
-	if (at == 0)
-		at = bytes - 1;
-	txn_note(t, lp, LISTPACK_HEAD);
-	txn_note(t, lp + at, bytes - at);
-}
 
 struct value *
 zset_edit_insert(struct txn *t, const struct key *k, struct value *v,
@@ -24,11 +12,13 @@ zset_edit_insert(struct txn *t, const struct key *k, struct value *v,
 	char text[NUMBER_TEXT];
 	struct slice digits = { text, zset_small_put_score(text, score) };
 	size_t at = zset_small_place(value_data(v), member, score);
-	struct value *to = slot_resize(t, k, v, listpack_bytes(value_data(v)) +
-	    listpack_put_bytes(member) + listpack_put_bytes(digits));
+	size_t has = listpack_bytes(value_data(v)), need = has +
+	    listpack_put_bytes(member) + listpack_put_bytes(digits);
+	struct value *to = slot_resize(t, k, v, need);
 
 	if (to == v)
-		note_listpack(t, value_data(v), at);
+		small_note(t, value_data(v), LISTPACK_HEAD,
+		    at != 0 ? at : has - 1, need);
 	zset_small_insert(value_data(to), at, member, digits);
 	return to;
 }
@@ -82,22 +72,11 @@ zset_edit_update(struct txn *t, const struct key *k, struct value *v, size_t at,
 	to = need > has ? slot_resize(t, k, v, need) : v;
 	lp = value_data(to);
 	if (to == v)
-		note_listpack(t, lp, LISTPACK_HEAD);
+		txn_note(t, lp, need > has ? need : has);
 	listpack_delete(lp, at, 2);
 	zset_small_insert(lp, zset_small_place(lp, member, score), member,
 	    digits);
 	return need < has ? slot_resize(t, k, to, need) : to;
-}
-
-struct value *
-zset_edit_cut(struct txn *t, const struct key *k, struct value *v, size_t at,
-    uint64_t count)
-{
-	char *lp = value_data(v);
-
-	note_listpack(t, lp, at);
-	listpack_delete(lp, at, count * 2);
-	return slot_resize(t, k, v, listpack_bytes(lp));
 }
 
 struct value *
@@ -127,12 +106,12 @@ zset_edit_bytes(const struct zset_item *items, uint64_t count,
 
 	if (count > limits->entries)
 		return 0;
-	for (i = 0; i < count && bytes < ZSET_EDIT_SAFE; i++) {
+	for (i = 0; i < count && bytes < SMALL_BYTES_MAX; i++) {
 		if (items[i].member.bytes > limits->bytes)
 			return 0;
 		bytes += listpack_put_bytes(items[i].member) +
 		    listpack_put_bytes((struct slice){ text,
 			zset_small_put_score(text, items[i].score) });
 	}
-	return bytes < ZSET_EDIT_SAFE ? bytes : 0;
+	return bytes < SMALL_BYTES_MAX ? bytes : 0;
 }

@@ -12,8 +12,6 @@
 
 #include "shm/zset.h"
 
-#define ZSET_EDIT_SAFE (1u << 30) /* larger listpacks are never made */
-
 /* Adds a member that is not there. */
 struct value *zset_edit_insert(struct txn *t, const struct key *k,
     struct value *v, struct slice member, double score);
@@ -21,10 +19,6 @@ struct value *zset_edit_insert(struct txn *t, const struct key *k,
 /* Gives the member at `at` another score and its place. */
 struct value *zset_edit_update(struct txn *t, const struct key *k,
     struct value *v, size_t at, struct slice member, double score);
-
-/* Deletes `count` members from the one at `at` on. */
-struct value *zset_edit_cut(struct txn *t, const struct key *k,
-    struct value *v, size_t at, uint64_t count);
 
 /* Bytes of items as a listpack, 0 when they must not be one. */
 size_t zset_edit_bytes(const struct zset_item *items, uint64_t count,

@@ -131,3 +131,66 @@ ground_check(struct ground *g)
 	free(taken.v);
 	free(reached.v);
 }
+
+/* One transaction that begins with key i. */
+static void
+play_once(struct ground *g, struct txn *t, struct heap_own *own,
+    const struct ground_play *play, int i)
+{
+	int how = rand() % 100, steps = 1 + rand() % 5;
+
+	txn_begin(t);
+	while (steps-- > 0)
+		play->step(steps ? rand() % play->keys : i, how >= 30);
+	if (how >= 30)
+		txn_commit(t);
+	else if (how > 0)
+		txn_undo(t);
+	else
+		ground_mend(g, t, own);
+}
+
+static void
+same_all(struct ground *g, const struct ground_play *play)
+{
+	int i;
+
+	for (i = 0; i < play->keys; i++)
+		play->same(i);
+	ground_check(g);
+}
+
+void
+ground_play(struct ground *g, struct txn *t, struct heap_own *own,
+    const struct ground_play *play)
+{
+	int i, n;
+
+	for (n = 0; n < play->transactions; n++) {
+		i = rand() % play->keys;
+		play_once(g, t, own, play, i);
+		if (n % 12 == 0)
+			play->same(i);
+		if (n % 4000 == 0)
+			same_all(g, play);
+	}
+	same_all(g, play);
+	txn_begin(t);
+	for (i = 0; i < SLOT_COUNT; i++)
+		slot_flush(t, &g->slots[i], -1);
+	txn_commit(t);
+	must(g->used_bytes[0] == 0, "nothing is left");
+	ground_check(g);
+}
+
+void
+ground_copy(struct txn *t, const struct key *k, struct value *v)
+{
+	const struct value_ops *ops = value_ops[value_type(v)];
+	struct value *to = slot_put(t, k, v, value_type(v), value_encoding(v),
+	    value_bytes(v), value_expires(v), true);
+
+	memcpy(value_data(to), value_data(v), value_bytes(v));
+	ops->copy(t, v, to);
+	ops->drop(t, v);
+}

@@ -36,4 +36,21 @@ void ground_mend(struct ground *g, struct txn *t, struct heap_own *own);
  */
 void ground_check(struct ground *g);
 
+/*
+ * Random transactions of one to five steps on keys 0 .. keys - 1; some are
+ * undone, some mended as if the process had died, in which case what a step
+ * did does not last.  Between them same() compares a key with the test's model.
+ * At the end nothing is left.
+ */
+struct ground_play {
+	int keys, transactions;
+	void (*step)(int key, bool lasts);
+	void (*same)(int key);
+};
+void ground_play(struct ground *g, struct txn *t, struct heap_own *own,
+    const struct ground_play *play);
+
+/* A copy of the key's value replaces it, as COPY and RENAME would do it. */
+void ground_copy(struct txn *t, const struct key *k, struct value *v);
+
 #endif

@@ -198,18 +198,6 @@ delete_some(int i, const struct key *k, struct value *v, bool lasts)
 	}
 }
 
-/* A copy of the key's value replaces it, as COPY and RENAME would do it. */
-static void
-copy(const struct key *k, struct value *v)
-{
-	struct value *to = slot_put(&t, k, v, VALUE_HASH, value_encoding(v),
-	    value_bytes(v), value_expires(v), true);
-
-	memcpy(value_data(to), value_data(v), value_bytes(v));
-	hash_ops.copy(&t, v, to);
-	hash_ops.drop(&t, v);
-}
-
 static void
 step(int i, bool lasts)
 {
@@ -223,7 +211,7 @@ step(int i, bool lasts)
 	} else if (what < 97) {
 		delete_some(i, &k, v, lasts);
 	} else if (what < 98) {
-		copy(&k, v);
+		ground_copy(&t, &k, v);
 	} else if (what < 99) {
 		slot_expire(&t, &k, v, rand() % 2 ? -1 : 2000000);
 	} else {
@@ -235,41 +223,13 @@ step(int i, bool lasts)
 
 START_TEST(random_changes)
 {
-	int i, n;
+	const struct ground_play play = { KEYS, STEPS, step, same };
 
 	srand((unsigned)_i + 1);
 	g = ground_open(&t, &own);
-	for (n = 0; n < STEPS; n++) {
-		int how = rand() % 100, steps = 1 + rand() % 5;
-
-		i = rand() % KEYS;
-		txn_begin(&t);
-		while (steps-- > 0)
-			step(steps ? rand() % KEYS : i, how >= 30);
-		if (how >= 30)
-			txn_commit(&t);
-		else if (how > 0)
-			txn_undo(&t);
-		else
-			ground_mend(g, &t, &own);
-		if (n % 16 == 0)
-			same(i);
-		if (n % 5000 == 0) {
-			for (i = 0; i < KEYS; i++)
-				same(i);
-			ground_check(g);
-		}
-	}
-	for (i = 0; i < KEYS; i++)
-		same(i);
+	ground_play(g, &t, &own, &play);
 	ck_assert_int_gt(seen_encoding[SMALL_LISTPACK], 0);
 	ck_assert_int_gt(seen_encoding[LARGE], 0);
-	txn_begin(&t);
-	for (i = 0; i < SLOT_COUNT; i++)
-		slot_flush(&t, &g->slots[i], -1);
-	txn_commit(&t);
-	ck_assert_uint_eq(g->used_bytes[0], 0);
-	ground_check(g);
 }
 END_TEST
 

@@ -79,8 +79,10 @@ see(void *arg, struct slice member)
 }
 
 static void
-same(int i, bool is_thorough)
+same(int i)
 {
+	static int calls;
+
 	char text[100], scratch[NUMBER_TEXT];
 	struct key k = name(text, i);
 	struct value *v = slot_peek(&t, &k);
@@ -99,7 +101,7 @@ same(int i, bool is_thorough)
 		    set_has(v, member_name(text, j)));
 	ck_assert(set_has(v, set_random(v, (uint64_t)rand() << 33 ^
 	    (uint64_t)rand() << 2, scratch)));
-	if (!is_thorough)
+	if (++calls % 25 != 0)
 		return;
 	seen = 0;
 	memset(is_seen, 0, sizeof(is_seen));
@@ -175,17 +177,6 @@ store_half(int i, const struct key *k, struct value *v, bool lasts)
 }
 
 static void
-copy(const struct key *k, struct value *v)
-{
-	struct value *to = slot_put(&t, k, v, VALUE_SET, value_encoding(v),
-	    value_bytes(v), value_expires(v), true);
-
-	memcpy(value_data(to), value_data(v), value_bytes(v));
-	set_ops.copy(&t, v, to);
-	set_ops.drop(&t, v);
-}
-
-static void
 step(int i, bool lasts)
 {
 	char text[32];
@@ -198,7 +189,7 @@ step(int i, bool lasts)
 	} else if (what < 94) {
 		delete_some(i, &k, v, lasts);
 	} else if (what < 96) {
-		copy(&k, v);
+		ground_copy(&t, &k, v);
 	} else if (what < 97) {
 		slot_expire(&t, &k, v, rand() % 2 ? -1 : 2000000);
 	} else if (what < 99) {
@@ -212,39 +203,14 @@ step(int i, bool lasts)
 
 START_TEST(random_changes)
 {
-	int i, n;
+	const struct ground_play play = { KEYS, STEPS, step, same };
 
 	srand((unsigned)_i + 1);
 	g = ground_open(&t, &own);
-	for (n = 0; n < STEPS; n++) {
-		int how = rand() % 100, steps = 1 + rand() % 5;
-
-		i = rand() % KEYS;
-		txn_begin(&t);
-		while (steps-- > 0)
-			step(steps ? rand() % KEYS : i, how >= 30);
-		if (how >= 30)
-			txn_commit(&t);
-		else if (how > 0)
-			txn_undo(&t);
-		else
-			ground_mend(g, &t, &own);
-		if (n % 8 == 0)
-			same(i, n % 200 == 0);
-		if (n % 3000 == 0)
-			ground_check(g);
-	}
-	for (i = 0; i < KEYS; i++)
-		same(i, true);
+	ground_play(g, &t, &own, &play);
 	ck_assert_int_gt(seen_encoding[SMALL_INTSET], 0);
 	ck_assert_int_gt(seen_encoding[SMALL_LISTPACK], 0);
 	ck_assert_int_gt(seen_encoding[LARGE], 0);
-	txn_begin(&t);
-	for (i = 0; i < SLOT_COUNT; i++)
-		slot_flush(&t, &g->slots[i], -1);
-	txn_commit(&t);
-	ck_assert_uint_eq(g->used_bytes[0], 0);
-	ground_check(g);
 }
 END_TEST
 
