@@ -30,6 +30,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 #define END 0xff
 #define COUNT_UNKNOWN 65535
+#define INTEGER_TEXT 20 /* no integer has more digits */
 
 /* What an element's bytes will be: the head, then those of `data`. */
 struct form {
@@ -518,18 +519,32 @@ listpack_delete(char *lp, size_t at, size_t count)
 	move_rest(lp, end, at, left != COUNT_UNKNOWN ? left - n : left);
 }
 
+/* Whether shaping the content again gives the head that is there. */
+static inline bool
+is_shortest(const unsigned char *p, const struct listpack_value *v)
+{
+	struct form f;
+
+	if (v->text.data == NULL)
+		shape_integer(&f, v->number);
+	else if (v->text.bytes <= INTEGER_TEXT)
+		shape(&f, v->text);
+	else
+		shape_string(&f, v->text);
+	return memcmp(p, f.head, f.head_bytes) == 0;
+}
+
 /*
  * The bytes of the element at p if it is sound and ends at or before `end`,
- * else 0.  Shaping its content again must give the head that is there, which
- * in another form than the shortest is longer.
+ * else 0.
  */
 static size_t
-check_entry(const unsigned char *p, const unsigned char *end)
+look_at(const unsigned char *p, const unsigned char *end,
+    struct listpack_look *look)
 {
 	size_t room = end - p, heads, body, i;
-	unsigned char back[5];
 	struct listpack_value v;
-	struct form f;
+	unsigned char back[5];
 
 	heads = p[0] < 0xe0 ? 1 : p[0] < 0xf0 ? 2 : 5;
 	if (p[0] > 0xf4 || (p[0] <= 0xf0 && room < heads))
@@ -537,34 +552,41 @@ check_entry(const unsigned char *p, const unsigned char *end)
 	body = body_bytes(p);
 	if (room < body || room - body < back_bytes(body))
 		return 0;
-	v = get(p);
-	if (v.text.data != NULL)
-		shape(&f, v.text);
-	else
-		shape_integer(&f, v.number);
-	if (memcmp(p, f.head, f.head_bytes) != 0)
-		return 0;
 	put_back(back, body);
 	for (i = 0; i < back_bytes(body); i++)
 		if (p[body + i] != back[i])
 			return 0;
+	v = get(p);
+	if (v.text.bytes > look->longest)
+		look->longest = v.text.bytes;
+	look->is_shortest = look->is_shortest && is_shortest(p, &v);
+	look->count++;
 	return body + back_bytes(body);
 }
 
 bool
-listpack_check(const char *lp, size_t bytes)
+listpack_look(const char *lp, size_t bytes, struct listpack_look *look)
 {
 	const unsigned char *p, *end;
-	size_t count, n = 0, entry;
+	size_t count, entry;
 
+	*look = (struct listpack_look){ 0, 0, true };
 	if (bytes < LISTPACK_EMPTY_BYTES || listpack_bytes(lp) != bytes)
 		return false;
 	end = entry_at(lp, bytes - 1);
 	if (*end != END)
 		return false;
-	for (p = entry_at(lp, LISTPACK_HEAD); p < end; p += entry, n++)
-		if ((entry = check_entry(p, end)) == 0)
+	for (p = entry_at(lp, LISTPACK_HEAD); p < end; p += entry)
+		if ((entry = look_at(p, end, look)) == 0)
 			return false;
 	count = load_count(lp);
-	return count == COUNT_UNKNOWN || count == n;
+	return count == COUNT_UNKNOWN || count == look->count;
+}
+
+bool
+listpack_check(const char *lp, size_t bytes)
+{
+	struct listpack_look look;
+
+	return listpack_look(lp, bytes, &look) && look.is_shortest;
 }

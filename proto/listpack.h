@@ -12,7 +12,7 @@
  * Positions are byte offsets from the start; 0 means none.  A position stays
  * valid until something at or before it changes.
  *
- * All functions but listpack_check() trust the bytes.
+ * All functions but listpack_check() and listpack_look() trust the bytes.
  */
 #ifndef PROTO_LISTPACK_H
 #define PROTO_LISTPACK_H
@@ -88,5 +88,18 @@ size_t listpack_before_bytes(const char *end);
  * every element in its shortest form (Redis writes no others).
  */
 bool listpack_check(const char *lp, size_t bytes);
+
+/* What listpack_look() sees. */
+struct listpack_look {
+	size_t count;      /* elements */
+	size_t longest;    /* bytes of the longest string, 0: only integers */
+	bool is_shortest;  /* what listpack_check() wants */
+};
+
+/*
+ * Whether foreign bytes are one whole, sound listpack, in whatever forms the
+ * elements are: then it may be read, and (is_shortest) changed.
+ */
+bool listpack_look(const char *lp, size_t bytes, struct listpack_look *look);
 
 #endif
