@@ -75,6 +75,29 @@ call_double(struct call *c, int i, double *d)
 }
 
 void
+call_delete_members(struct call *c, enum value_type type,
+    call_delete *delete_one)
+{
+	struct key k = call_key(c, 1);
+	int64_t deleted = 0;
+	bool is_wrong, is_deleted;
+	struct value *v = call_find_type(c, &k, type, &is_wrong);
+	int i;
+
+	if (is_wrong)
+		return;
+	for (i = 2; i < c->argc && v != NULL; i++) {
+		v = delete_one(c->txn, &k, v, c->argv[i], &is_deleted);
+		deleted += is_deleted;
+	}
+	if (deleted > 0) {
+		slot_touch(c->txn, &k);
+		call_changed(c);
+	}
+	reply_int(c->reply, deleted);
+}
+
+void
 call_syntax(struct call *c)
 {
 	reply_error(c->reply, error_text[ERROR_SYNTAX]);

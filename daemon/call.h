@@ -75,6 +75,15 @@ call_find(struct call *c, const struct key *k)
 struct value *call_find_type(struct call *c, const struct key *k,
     enum value_type type, bool *is_wrong);
 
+/*
+ * The whole body of HDEL, SREM and ZREM: takes out the members in arguments 2
+ * and so on, with the type's own function.
+ */
+typedef struct value *call_delete(struct txn *t, const struct key *k,
+    struct value *v, struct slice member, bool *is_deleted);
+void call_delete_members(struct call *c, enum value_type type,
+    call_delete *delete_one);
+
 /* The request changed something and is to be logged as it came. */
 static inline void
 call_changed(struct call *c)

@@ -129,8 +129,8 @@ reply_pair(void *arg, struct slice field, struct slice value)
 	reply_bulk(arg, value);
 }
 
-void
-cmd_hkeys(struct call *c)
+static void
+reply_each(struct call *c, hash_visit *visit)
 {
 	struct value *v;
 	struct key k;
@@ -139,20 +139,19 @@ cmd_hkeys(struct call *c)
 		return;
 	reply_array(c->reply, v != NULL ? (int64_t)hash_count(v) : 0);
 	if (v != NULL)
-		hash_each(v, reply_field, c->reply);
+		hash_each(v, visit, c->reply);
+}
+
+void
+cmd_hkeys(struct call *c)
+{
+	reply_each(c, reply_field);
 }
 
 void
 cmd_hvals(struct call *c)
 {
-	struct value *v;
-	struct key k;
-
-	if (!find(c, &k, &v))
-		return;
-	reply_array(c->reply, v != NULL ? (int64_t)hash_count(v) : 0);
-	if (v != NULL)
-		hash_each(v, reply_value, c->reply);
+	reply_each(c, reply_value);
 }
 
 void
@@ -408,23 +407,7 @@ cmd_hsetnx(struct call *c)
 void
 cmd_hdel(struct call *c)
 {
-	int64_t deleted = 0;
-	bool is_deleted;
-	struct value *v;
-	struct key k;
-	int i;
-
-	if (!find(c, &k, &v))
-		return;
-	for (i = 2; i < c->argc && v != NULL; i++) {
-		v = hash_delete(c->txn, &k, v, c->argv[i], &is_deleted);
-		deleted += is_deleted;
-	}
-	if (deleted > 0) {
-		slot_touch(c->txn, &k);
-		call_changed(c);
-	}
-	reply_int(c->reply, deleted);
+	call_delete_members(c, VALUE_HASH, hash_delete);
 }
 
 void

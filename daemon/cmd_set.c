@@ -266,23 +266,7 @@ cmd_sadd(struct call *c)
 void
 cmd_srem(struct call *c)
 {
-	int64_t deleted = 0;
-	bool is_deleted;
-	struct value *v;
-	struct key k;
-	int i;
-
-	if (!cmd_set_find(c, 1, &k, &v))
-		return;
-	for (i = 2; i < c->argc && v != NULL; i++) {
-		v = set_delete(c->txn, &k, v, c->argv[i], &is_deleted);
-		deleted += is_deleted;
-	}
-	if (deleted > 0) {
-		slot_touch(c->txn, &k);
-		call_changed(c);
-	}
-	reply_int(c->reply, deleted);
+	call_delete_members(c, VALUE_SET, set_delete);
 }
 
 void

@@ -131,23 +131,7 @@ cmd_zincrby(struct call *c)
 void
 cmd_zrem(struct call *c)
 {
-	struct key k = call_key(c, 1);
-	int64_t deleted = 0;
-	bool is_wrong, is_deleted;
-	struct value *v = call_find_type(c, &k, VALUE_ZSET, &is_wrong);
-	int i;
-
-	if (is_wrong)
-		return;
-	for (i = 2; i < c->argc && v != NULL; i++) {
-		v = zset_delete(c->txn, &k, v, c->argv[i], &is_deleted);
-		deleted += is_deleted;
-	}
-	if (deleted > 0) {
-		slot_touch(c->txn, &k);
-		call_changed(c);
-	}
-	reply_int(c->reply, deleted);
+	call_delete_members(c, VALUE_ZSET, zset_delete);
 }
 
 void
