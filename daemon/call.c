@@ -76,7 +76,8 @@ call_double(struct call *c, int i, double *d)
 
 void
 call_delete_members(struct call *c, enum value_type type,
-    call_delete *delete_one)
+    struct value *(*delete_one)(struct txn *t, const struct key *k,
+	struct value *v, struct slice member, bool *is_deleted))
 {
 	struct key k = call_key(c, 1);
 	int64_t deleted = 0;

@@ -79,10 +79,9 @@ struct value *call_find_type(struct call *c, const struct key *k,
  * The whole body of HDEL, SREM and ZREM: takes out the members in arguments 2
  * and so on, with the type's own function.
  */
-typedef struct value *call_delete(struct txn *t, const struct key *k,
-    struct value *v, struct slice member, bool *is_deleted);
 void call_delete_members(struct call *c, enum value_type type,
-    call_delete *delete_one);
+    struct value *(*delete_one)(struct txn *t, const struct key *k,
+	struct value *v, struct slice member, bool *is_deleted));
 
 /* The request changed something and is to be logged as it came. */
 static inline void

@@ -7,7 +7,6 @@
 #include "daemon/cmd_zset.h"
 #include "daemon/cmd_random.h"
 #include "daemon/cmd_scan.h"
-#include "shm/zset_small.h"
 
 /* --- adding ------------------------------------------------------------ */
 
@@ -389,7 +388,7 @@ scan_item(void *arg, const struct zset_item *item)
 	if (!cmd_scan_matches(s->options, item->member))
 		return;
 	/* redis-server shows a small set's scores as they are kept */
-	bytes = s->is_small ? zset_small_put_score(text, item->score) :
+	bytes = s->is_small ? number_put_score(text, item->score) :
 	    number_put_double(text, item->score);
 	cmd_scan_add(&s->found, s->is_small ? keep(t, item->member) :
 	    item->member);

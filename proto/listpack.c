@@ -372,15 +372,6 @@ is_form(const unsigned char *p, const struct form *f)
 	    memcmp(p + f->head_bytes, f->data.data, f->data.bytes) == 0);
 }
 
-bool
-listpack_equal(const char *lp, size_t at, struct slice s)
-{
-	struct form f;
-
-	shape(&f, s);
-	return is_form(entry_at(lp, at), &f);
-}
-
 /* The word that ends with the form's last byte. */
 static void
 aim(struct needle *n, struct slice s)

@@ -50,9 +50,6 @@ struct listpack_value listpack_get(const char *lp, size_t at);
 /* The element as text; integers are printed into scratch (24 bytes or more). */
 struct slice listpack_text(const char *lp, size_t at, char *scratch);
 
-/* Whether the element at `at` is exactly these bytes. */
-bool listpack_equal(const char *lp, size_t at, struct slice s);
-
 /*
  * The position of the first element equal to s, from `at` on, looking at
  * every (skip + 1)th: skip 1 compares only the fields of field-value pairs.

@@ -101,12 +101,6 @@ get_digits(const char *p, size_t bytes, uint64_t *n)
 }
 
 bool
-number_get_uint(struct slice s, uint64_t *n)
-{
-	return get_digits(s.data, s.bytes, n);
-}
-
-bool
 number_get_int(struct slice s, int64_t *n)
 {
 	bool minus = s.bytes > 0 && s.data[0] == '-';

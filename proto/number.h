@@ -21,9 +21,6 @@
  */
 bool number_get_int(struct slice s, int64_t *n);
 
-/* Same for an unsigned 64-bit integer. */
-bool number_get_uint(struct slice s, uint64_t *n);
-
 /*
  * A double as redis-server takes scores: every form of strtod() (hexadecimal
  * too), inf and infinity in any case with or without a sign; not empty, no

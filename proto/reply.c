@@ -18,7 +18,7 @@
 #define HEAD_BYTES 23
 /* What reply_later() leaves for a head: enough for counts below 10. */
 #define LATER_BYTES 4
-/* The longest text that the printf forms format without a second try. */
+/* The longest error that is formatted without a second try. */
 #define FORMAT_BYTES 256
 
 static inline char *
@@ -109,46 +109,6 @@ reply_bulk_int(struct reply *r, int64_t n)
 		memmove(++text, p + 4, bytes);
 	put_head(p, '$', bytes);
 	filled(r, put_end(text + bytes));
-}
-
-/*
- * printf behind the end of the reply, `skip` bytes away from it, with room
- * for a line's end after it.  Nothing is counted as used yet, so nothing may
- * ask for room until it is: growing keeps only what is used.
- */
-static size_t
-format_behind(struct reply *r, size_t skip, const char *format, va_list args)
-{
-	char *p = reply_room(r, skip + FORMAT_BYTES + 2);
-	va_list again;
-	int bytes;
-
-	va_copy(again, args);
-	bytes = vsnprintf(p + skip, FORMAT_BYTES, format, args);
-	must(bytes >= 0, "a reply's format is sound");
-	if (bytes >= FORMAT_BYTES) {
-		p = reply_room(r, skip + bytes + 2);
-		vsnprintf(p + skip, (size_t)bytes + 1, format, again);
-	}
-	va_end(again);
-	return bytes;
-}
-
-void
-reply_printf(struct reply *r, const char *format, ...)
-{
-	char head[HEAD_BYTES], *p;
-	size_t bytes, head_bytes;
-	va_list args;
-
-	va_start(args, format);
-	bytes = format_behind(r, HEAD_BYTES, format, args);
-	va_end(args);
-	head_bytes = put_head(head, '$', bytes) - head;
-	p = r->data + r->used;
-	memmove(p + head_bytes, p + HEAD_BYTES, bytes);
-	memcpy(p, head, head_bytes);
-	filled(r, put_end(p + head_bytes + bytes));
 }
 
 void
@@ -306,13 +266,21 @@ reply_error(struct reply *r, const char *text)
 void
 reply_errorf(struct reply *r, const char *format, ...)
 {
-	va_list args;
-	size_t bytes;
+	va_list args, again;
+	char *p = reply_room(r, 1 + FORMAT_BYTES + 2);
+	int bytes;
 
 	va_start(args, format);
-	bytes = format_behind(r, 1, format, args);
+	va_copy(again, args);
+	bytes = vsnprintf(p + 1, FORMAT_BYTES, format, args);
+	must(bytes >= 0, "an error's format is sound");
+	if (bytes >= FORMAT_BYTES) {
+		p = reply_room(r, 1 + (size_t)bytes + 2);
+		vsnprintf(p + 1, (size_t)bytes + 1, format, again);
+	}
+	va_end(again);
 	va_end(args);
-	end_error(r, bytes);
+	end_error(r, (size_t)bytes);
 }
 
 size_t

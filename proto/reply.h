@@ -52,8 +52,6 @@ void reply_simple(struct reply *r, const char *text); /* +text */
 void reply_int(struct reply *r, int64_t n);           /* :n */
 void reply_bulk(struct reply *r, struct slice s);     /* $n */
 void reply_text(struct reply *r, const char *text);   /* $n of a C string */
-void reply_printf(struct reply *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));            /* $n, formatted */
 void reply_bulk_int(struct reply *r, int64_t n);      /* $n of decimal digits */
 void reply_null(struct reply *r);        /* $-1, RESP3 _ */
 void reply_null_array(struct reply *r);  /* *-1, RESP3 _ */

@@ -10,7 +10,7 @@ zset_edit_insert(struct txn *t, const struct key *k, struct value *v,
     struct slice member, double score)
 {
 	char text[NUMBER_TEXT];
-	struct slice digits = { text, zset_small_put_score(text, score) };
+	struct slice digits = { text, number_put_score(text, score) };
 	size_t at = zset_small_place(value_data(v), member, score);
 	size_t has = listpack_bytes(value_data(v)), need = has +
 	    listpack_put_bytes(member) + listpack_put_bytes(digits);
@@ -61,7 +61,7 @@ zset_edit_update(struct txn *t, const struct key *k, struct value *v, size_t at,
     struct slice member, double score)
 {
 	char text[NUMBER_TEXT], *lp = value_data(v);
-	struct slice digits = { text, zset_small_put_score(text, score) };
+	struct slice digits = { text, number_put_score(text, score) };
 	size_t has = listpack_bytes(lp), need = has +
 	    listpack_put_bytes(digits) -
 	    listpack_entry_bytes(lp, listpack_next(lp, at));
@@ -91,7 +91,7 @@ zset_edit_put(struct txn *t, const struct key *k, struct value *old,
 	listpack_init(lp);
 	for (i = 0; i < count; i++)
 		zset_small_insert(lp, 0, items[i].member, (struct slice){ text,
-		    zset_small_put_score(text, items[i].score) });
+		    number_put_score(text, items[i].score) });
 	must(listpack_bytes(lp) == bytes, "a listpack is as long as foreseen");
 	return v;
 }
@@ -111,7 +111,7 @@ zset_edit_bytes(const struct zset_item *items, uint64_t count,
 			return 0;
 		bytes += listpack_put_bytes(items[i].member) +
 		    listpack_put_bytes((struct slice){ text,
-			zset_small_put_score(text, items[i].score) });
+			number_put_score(text, items[i].score) });
 	}
 	return bytes < SMALL_BYTES_MAX ? bytes : 0;
 }

@@ -2,18 +2,6 @@
 
 #include "proto/number.h"
 
-/* Whole numbers beyond half of what an int64_t holds are kept as texts. */
-#define WHOLE_MAX ((double)(INT64_MAX / 2))
-
-size_t
-zset_small_put_score(char *text, double score)
-{
-	if (score >= -WHOLE_MAX && score <= WHOLE_MAX &&
-	    (double)(int64_t)score == score)
-		return number_put_int(text, (int64_t)score);
-	return number_put_double(text, score);
-}
-
 size_t
 zset_small_find(const char *lp, struct slice member)
 {

@@ -19,9 +19,6 @@
 /* The position of a member, 0 when it is not there. */
 size_t zset_small_find(const char *lp, struct slice member);
 
-/* A score as it is kept, into NUMBER_TEXT bytes; the length. */
-size_t zset_small_put_score(char *text, double score);
-
 /* The score of the pair whose member is at `at`. */
 double zset_small_score(const char *lp, size_t at);
 

@@ -172,7 +172,7 @@ compare(const struct model *m)
 		HOLDS(listpack_index(m->lp, (int64_t)i - m->count) == at);
 		HOLDS(slice_equal(listpack_text(m->lp, at, scratch),
 		    element(m, i)));
-		HOLDS(listpack_equal(m->lp, at, element(m, i)));
+		HOLDS(listpack_find(m->lp, at, element(m, i), 0) == at);
 		v = listpack_get(m->lp, at);
 		HOLDS(number_get_int(element(m, i), &n) ==
 		    (v.text.data == NULL));
@@ -332,7 +332,6 @@ START_TEST(near_misses)
 			listpack_insert(lp, 0, s);
 			text[i] = 'x';
 			listpack_insert(lp, 0, s);
-			HOLDS(!listpack_equal(lp, listpack_first(lp), s));
 			HOLDS(listpack_find(lp, listpack_first(lp), s, 0) ==
 			    listpack_last(lp));
 		}
