@@ -30,6 +30,14 @@ clock_steady_us(void)
 	return now_us(CLOCK_MONOTONIC);
 }
 
+void
+clock_nap(int64_t us)
+{
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
 uint64_t
 clock_ticks_per_us(void)
 {

@@ -13,6 +13,9 @@ int64_t clock_ms(void);        /* UNIX time in milliseconds */
 int64_t clock_us(void);        /* UNIX time in microseconds */
 int64_t clock_steady_us(void); /* microseconds since some time; never back */
 
+/* Sleeps. */
+void clock_nap(int64_t us);
+
 /*
  * A counter that only goes up, read in a few nanoseconds;
  * clock_ticks_per_us() tells its pace (measured once, a millisecond long).

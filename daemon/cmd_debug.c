@@ -7,7 +7,6 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "daemon/clock.h"
 #include "daemon/cmd_conn.h"
@@ -30,8 +29,7 @@ cmd_debug_sleep(struct call *c)
 	while (clock_steady_us() < end) {
 		int64_t left = end - clock_steady_us();
 
-		usleep((useconds_t)(left < NAP_US ? left > 0 ? left : 0 :
-		    NAP_US));
+		clock_nap(left < NAP_US ? left > 0 ? left : 0 : NAP_US);
 		proc_beat(&c->worker->area->proc);
 	}
 	reply_ok(c->reply);

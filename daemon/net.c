@@ -28,6 +28,7 @@
 #include "daemon/net_park.h"
 
 /* Tags: a connection's address and what was asked for in the low bits. */
+#define STILL_US 200 /* between two looks while all stand still */
 #define TAG_KIND 7ull
 enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND };
 enum { OTHER_BELL, OTHER_ACCEPT };
@@ -282,7 +283,7 @@ static void
 stand_still(struct worker *w)
 {
 	while (w->state.is_frozen) {
-		usleep(200);
+		clock_nap(STILL_US);
 		proc_beat(&w->area->proc);
 		act_upon_state(w);
 	}
