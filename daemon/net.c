@@ -27,8 +27,9 @@
 #include "daemon/net_gate.h"
 #include "daemon/net_park.h"
 
-/* Tags: a connection's address and what was asked for in the low bits. */
 #define STILL_US 200 /* between two looks while all stand still */
+
+/* Tags: a connection's address and what was asked for in the low bits. */
 #define TAG_KIND 7ull
 enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND };
 enum { OTHER_BELL, OTHER_ACCEPT };
