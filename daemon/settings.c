@@ -488,7 +488,31 @@ settings_rewrite_text(const struct options *o, struct slice old,
 	return text;
 }
 
-/* Writes a file beside the old one and puts it in its place. */
+/* Makes what a directory lists last: the one that `file` is in. */
+static int
+sync_directory(const char *file)
+{
+	char path[SETTINGS_PATH + 16];
+	char *slash;
+	int fd, bad = 0;
+
+	snprintf(path, sizeof(path), "%s", file);
+	slash = strrchr(path, '/');
+	if (slash == NULL)
+		strcpy(path, ".");
+	else
+		slash[slash == path] = 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems have no such thing. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		bad = -errno;
+	close(fd);
+	return bad;
+}
+
+/* Writes a file beside the old one and puts it in its place, for good. */
 static int
 replace_file(const char *file, const char *text)
 {
@@ -502,6 +526,7 @@ replace_file(const char *file, const char *text)
 	    stat(file, &old) == 0 ? old.st_mode & 0777 : 0644);
 	if (fd < 0)
 		return -errno;
+	errno = 0;
 	if (write(fd, text, bytes) != (ssize_t)bytes || fsync(fd) != 0 ||
 	    rename(path, file) != 0) {
 		bad = errno != 0 ? errno : ENOSPC;
@@ -510,7 +535,7 @@ replace_file(const char *file, const char *text)
 		return -bad;
 	}
 	close(fd);
-	return 0;
+	return sync_directory(file);
 }
 
 int
