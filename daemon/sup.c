@@ -68,10 +68,31 @@ struct sup {
 	int status;
 };
 
+/* The kind of the process at an index: the last row that begins before it. */
 static enum proc_kind
 kind_of(int index)
 {
-	return index == PROC_CONTROL ? PROC_KIND_CONTROL : PROC_KIND_WORKER;
+	int kind, found = -1;
+
+	for (kind = 0; kind < PROC_KINDS; kind++)
+		if (kind_table[kind].first <= index && (found < 0 ||
+		    kind_table[kind].first > kind_table[found].first))
+			found = kind;
+	must(found >= 0, "every index belongs to a kind");
+	return (enum proc_kind)found;
+}
+
+/* How many processes of a kind there are. */
+static int
+count_of(enum proc_kind kind, int workers)
+{
+	const int counts[PROC_KINDS] = {
+#define PROC(kind, name, first, count, entry, again, death) \
+		[PROC_KIND_##kind] = count,
+#include "daemon/proc.def"
+	};
+
+	return counts[kind];
 }
 
 static void
@@ -520,11 +541,14 @@ make_region(struct sup *s)
 static bool
 make_bells(struct sup *s)
 {
+	enum proc_kind kind;
 	int i;
 
 	s->bell_mine = doorbell_make();
 	for (i = 0; i < PROC_MAX; i++) {
-		s->child[i].is_wanted = i < s->workers || i >= PROC_WORKERS;
+		kind = kind_of(i);
+		s->child[i].is_wanted = i - kind_table[kind].first <
+		    count_of(kind, s->workers);
 		s->bell[i] = s->child[i].is_wanted ? doorbell_make() : -1;
 		if (s->bell_mine < 0 ||
 		    (s->child[i].is_wanted && s->bell[i] < 0)) {
