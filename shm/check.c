@@ -52,6 +52,24 @@ visit_taken(void *arg, const void *block, size_t bytes)
 }
 
 static void
+check_dict(struct walk *w, const struct dict *d)
+{
+	w->report->unmarked += d->root != 0 && d->magic != DICT_MAGIC;
+}
+
+/* What a large value has outside its record. */
+static void
+walk_large(struct walk *w, const struct value *v)
+{
+	const struct value_ops *ops = value_ops[value_type(v)];
+
+	if (ops->dict_at != 0)
+		check_dict(w, (const void *)((const char *)value_large(v) +
+		    ops->dict_at - 1));
+	ops->walk(v, reach, w);
+}
+
+static void
 visit_record(void *arg, void *block)
 {
 	struct walk *w = arg;
@@ -74,8 +92,8 @@ visit_record(void *arg, void *block)
 		w->slot_expires++;
 		w->expires[v->db]++;
 	}
-	if (value_type(v) != VALUE_STRING && value_encoding(v) == LARGE)
-		value_ops[value_type(v)]->walk(v, reach, w);
+	if (value_is_large(v))
+		walk_large(w, v);
 }
 
 static void
@@ -85,6 +103,7 @@ walk_slot(struct walk *w, struct slot *s)
 
 	w->slot = s;
 	w->slot_keys = w->slot_expires = 0;
+	check_dict(w, &s->keys);
 	dict_each_array(&s->keys, reach, w);
 	dict_each(&s->keys, visit_record, w);
 	r->miscounted += w->slot_keys != s->keys.count;
@@ -157,6 +176,8 @@ check_region(struct check_report *r, void (*beat)(void))
 		walk_slot(&w, &REGION->common.slot[i]);
 	}
 	heap_walk(w.heap, visit_taken, &w);
+	r->unmarked += REGION->head.place.magic != PLACE_MAGIC;
+	r->unmarked += REGION->common.log.magic != LOG_MAGIC;
 	check_counters(&w);
 	check_locks(r);
 	free(w.seen);
@@ -167,7 +188,7 @@ bool
 check_is_sound(const struct check_report *r)
 {
 	return (r->strays | r->doubles | r->leaks | r->misplaced |
-	    r->miscounted | r->locks | r->journals) == 0;
+	    r->unmarked | r->miscounted | r->locks | r->journals) == 0;
 }
 
 size_t
@@ -183,6 +204,7 @@ check_print(const struct check_report *r, char *text, size_t room)
 		{ "leaked_blocks", r->leaks },
 		{ "leaked_bytes", r->leak_bytes },
 		{ "misplaced_keys", r->misplaced },
+		{ "unmarked_structs", r->unmarked },
 		{ "wrong_counters", r->miscounted },
 		{ "locks_taken", r->locks }, { "journals_open", r->journals },
 	};

@@ -22,6 +22,7 @@ struct check_report {
 	uint64_t leaks;             /* taken but not reached */
 	uint64_t leak_bytes;
 	uint64_t misplaced;         /* keys that their slot does not find */
+	uint64_t unmarked;          /* structs without their magic number */
 	uint64_t miscounted;        /* counters that are wrong */
 	uint64_t locks;             /* taken */
 	uint64_t journals;          /* not empty */

@@ -6,7 +6,6 @@
 #include <emmintrin.h>
 #endif
 
-#define MAGIC 0x64696374u
 #define WAYS_MASK ((1u << DICT_WAYS) - 1)
 #define DEPTH_MAX 30
 #define RESERVE_WAYS 7 /* of a bucket, used when all that was expected is in */
@@ -327,7 +326,7 @@ grow(struct txn *t, struct dict *d, const struct dict_kind *kind, uint64_t hash)
 	if (d->root == 0) {
 		s = new_segment(t, 1, 0);
 		txn_note(t, d, sizeof(*d));
-		d->magic = MAGIC;
+		d->magic = DICT_MAGIC;
 		d->depth = 0;
 		d->root = pack(s.bucket, 1, 0);
 		return;
@@ -363,7 +362,7 @@ dict_reserve(struct txn *t, struct dict *d, uint64_t count)
 		word[i] = pack(s.bucket, s.buckets, s.depth);
 	}
 	d->depth = s.depth;
-	d->magic = MAGIC;
+	d->magic = DICT_MAGIC;
 }
 
 static inline void

@@ -22,6 +22,7 @@
 
 #include "shm/txn.h"
 
+#define DICT_MAGIC 0x64696374u
 #define DICT_WAYS 10
 #define DICT_BUCKETS_MAX 64
 #define DICT_PROBES 3

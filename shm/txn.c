@@ -17,6 +17,8 @@ txn_open(struct txn *t, struct journal *j, struct heap_own *heap,
 {
 	size_t i;
 
+	must(log == NULL || log->magic == LOG_MAGIC,
+	    "the log has its magic number");
 	memset(t, 0, sizeof(*t));
 	t->journal = j;
 	t->heap = heap;

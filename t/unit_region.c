@@ -215,6 +215,9 @@ START_TEST(what_is_wrong_is_found)
 	ck_assert_uint_ge(check().strays, 1);
 	ck_assert_uint_eq(check().misplaced, 1);
 	put("c", "d", -1);
+	k.slot->keys.magic++;
+	REGION->common.log.magic++;
+	ck_assert_uint_eq(check().unmarked, 2);
 	REGION->area[1].keys[0]++;
 	ck_assert_uint_ge(check().miscounted, 1);
 	REGION->common.slot[5].lock = 7;
