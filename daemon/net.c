@@ -28,6 +28,11 @@
 #include "daemon/net_park.h"
 
 #define STILL_US 200 /* between two looks while all stand still */
+/*
+ * A turn ends after so many commands even if more has come: replies then leave
+ * early, and nobody waits for two whole rounds of everybody else.
+ */
+#define TURN_COMMANDS 512
 
 /* Tags: a connection's address and what was asked for in the low bits. */
 #define TAG_KIND 7ull
@@ -391,7 +396,7 @@ turn(struct worker *w)
 	if (unlikely(w->state.is_frozen))
 		stand_still(w);
 	wake_for_state(w);
-	while (ring_next(&w->ring, &e))
+	while (w->commands < TURN_COMMANDS && ring_next(&w->ring, &e))
 		happened(w, &e);
 	batch_run(w);
 	ring_recycle(&w->ring);
@@ -474,6 +479,7 @@ prepare(struct worker *w, const struct birth *b)
 	w->random[0] = clock_ticks() ^ REGION->head.place.seed[0];
 	w->random[1] = (uint64_t)b->name << 32 | b->birth;
 	w->ticks_per_us = clock_ticks_per_us();
+	w->us_per_tick = UINT64_MAX / w->ticks_per_us;
 	act_upon_state(w);
 	stand_still(w);
 	heap_adopt(&w->heap, &REGION->common.heap, &w->area->journal,

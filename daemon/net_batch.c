@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define PREFETCH_BYTES 1024 /* of one value, at most */
+#define FETCH_BYTES 1024 /* of one value, at most */
+#define GROUP 6          /* requests fetched for at a time */
 
 static struct resp_limits
 limits_of(const struct conn *c)
@@ -18,6 +19,106 @@ static bool
 may_serve(const struct conn *c)
 {
 	return c->park.why == CONN_SERVES && !c->is_closing;
+}
+
+/* --- fetching ahead ---------------------------------------------------- */
+
+/* The rest of a record whose header is there: a small hash is read through. */
+static void
+fetch_rest(const struct value *v)
+{
+	size_t bytes = sizeof(*v) + v->key_bytes + v->value_bytes, at;
+
+	if (bytes > FETCH_BYTES)
+		bytes = FETCH_BYTES;
+	for (at = 128 - ((uintptr_t)v & 63); at < bytes; at += 64)
+		__builtin_prefetch((const char *)v + at);
+}
+
+/*
+ * The rest of a small value; of a large one that has a dict the bucket of the
+ * member or field that the request names.
+ */
+static void
+fetch_member(struct request *q)
+{
+	const struct value *v = q->entry;
+
+	q->member_bucket = NULL;
+	if (v == NULL)
+		return;
+	if (likely(!value_is_large(v))) {
+		fetch_rest(v);
+		return;
+	}
+	if (q->argc < 3)
+		return;
+	/* ZADD key score member; HSET key field value */
+	q->member_hash = place_hash(q->argv[value_type(v) == VALUE_ZSET ?
+	    q->argc - 1 : 2], 0);
+	q->member_bucket = value_hint_bucket(v, q->member_hash);
+	if (q->member_bucket != NULL)
+		__builtin_prefetch(q->member_bucket);
+}
+
+static void
+fetch_member_entry(const struct request *q)
+{
+	const char *entry;
+
+	if (likely(q->member_bucket == NULL))
+		return;
+	entry = dict_hint_entry(q->member_bucket, q->member_hash);
+	if (entry != NULL) {
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + 64);
+	}
+}
+
+static void
+fetch_bucket(struct request *q)
+{
+	q->bucket = q->has_hash ?
+	    dict_hint_bucket(&q->slot->keys, q->hash) : NULL;
+	if (q->bucket != NULL)
+		__builtin_prefetch(q->bucket);
+}
+
+static void
+fetch_entry(struct request *q)
+{
+	q->entry = q->bucket != NULL ?
+	    dict_hint_entry(q->bucket, q->hash) : NULL;
+	if (q->entry != NULL) {
+		__builtin_prefetch(q->entry);
+		__builtin_prefetch((const char *)q->entry + 64);
+	}
+}
+
+static inline int
+least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Fetches for requests behind the one at `at`, in groups, each step a group
+ * ahead of the next, so that what it asked for has come; within a group the
+ * misses of a step overlap.
+ */
+__attribute__((flatten)) static void
+fetch(struct batch *b, int at)
+{
+	int buckets = least(at + 3 * GROUP, b->count),
+	    entries = least(at + 2 * GROUP, b->count),
+	    members = least(at + GROUP, b->count);
+
+	while (b->members < members)
+		fetch_member(&b->request[b->members++]);
+	while (b->entries < entries)
+		fetch_entry(&b->request[b->entries++]);
+	while (b->buckets < buckets)
+		fetch_bucket(&b->request[b->buckets++]);
 }
 
 /* --- filling ----------------------------------------------------------- */
@@ -63,6 +164,8 @@ add_request(struct conn *c, const char *raw, const struct slice *argv, int argc)
 		q->hash = place_hash(key, q->db);
 		q->has_hash = true;
 	}
+	if (c->worker->batch.count % GROUP == 0)
+		fetch(&c->worker->batch, c->worker->batch.count - 4 * GROUP);
 }
 
 static void
@@ -244,87 +347,6 @@ batch_received(struct conn *c, char *data, size_t bytes)
 
 /* --- running ----------------------------------------------------------- */
 
-/* The rest of a record whose header comes: a small hash is read through. */
-static void
-prefetch_rest(const void *entry)
-{
-	const struct value *v = entry;
-	size_t bytes = sizeof(*v) + v->key_bytes + v->value_bytes, at;
-
-	if (bytes > PREFETCH_BYTES)
-		bytes = PREFETCH_BYTES;
-	for (at = 128 - ((uintptr_t)entry & 63); at < bytes; at += 64)
-		__builtin_prefetch((const char *)entry + at);
-}
-
-/*
- * The rest of small values; of large ones that have a dict the bucket, then
- * the entry, of a member or field that the request names.
- */
-static void
-prefetch_members(const struct batch *b, const void *const *entry)
-{
-	struct {
-		const struct bucket *bucket;
-		uint64_t hash;
-	} large[WORKER_BATCH];
-	const char *member;
-	int i, count = 0;
-
-	for (i = 0; i < b->count; i++) {
-		const struct request *q = &b->request[i];
-		const struct value *v = entry[i];
-
-		if (v == NULL)
-			continue;
-		if (likely(!value_is_large(v))) {
-			prefetch_rest(v);
-			continue;
-		}
-		if (q->argc < 3)
-			continue;
-		/* ZADD key score member; HSET key field value */
-		large[count].hash = place_hash(q->argv[
-		    value_type(v) == VALUE_ZSET ? q->argc - 1 : 2], 0);
-		large[count].bucket = value_hint_bucket(v, large[count].hash);
-		if (large[count].bucket != NULL)
-			__builtin_prefetch(large[count++].bucket);
-	}
-	for (i = 0; i < count; i++) {
-		member = dict_hint_entry(large[i].bucket, large[i].hash);
-		if (member != NULL) {
-			__builtin_prefetch(member);
-			__builtin_prefetch(member + 64);
-		}
-	}
-}
-
-static void
-prefetch(const struct batch *b)
-{
-	const struct bucket *bucket[WORKER_BATCH];
-	const void *entry[WORKER_BATCH];
-	int i;
-
-	for (i = 0; i < b->count; i++) {
-		const struct request *q = &b->request[i];
-
-		bucket[i] = q->has_hash ?
-		    dict_hint_bucket(&q->slot->keys, q->hash) : NULL;
-		if (bucket[i] != NULL)
-			__builtin_prefetch(bucket[i]);
-	}
-	for (i = 0; i < b->count; i++) {
-		entry[i] = bucket[i] != NULL ? dict_hint_entry(bucket[i],
-		    b->request[i].hash) : NULL;
-		if (entry[i] != NULL) {
-			__builtin_prefetch(entry[i]);
-			__builtin_prefetch((const char *)entry[i] + 64);
-		}
-	}
-	prefetch_members(b, entry);
-}
-
 /* Serves from batch.at on; comes back by longjmp when a command aborts. */
 static void
 serve_all(struct worker *w)
@@ -338,6 +360,10 @@ serve_all(struct worker *w)
 	for (; b->at < b->count; b->at++) {
 		struct request *q = &b->request[b->at];
 
+		if (b->at % GROUP == 0)
+			fetch(b, b->at);
+		fetch_member_entry(
+		    &b->request[least(b->at + 3, b->members - 1)]);
 		if (likely(may_serve(q->conn))) {
 			serve_request(w, q);
 			if (unlikely(q->conn->park.why != CONN_SERVES))
@@ -419,8 +445,6 @@ batch_run(struct worker *w)
 
 	if (b->count == 0)
 		return;
-	if (b->count > 1)
-		prefetch(b);
 	b->at = 0;
 	serve_all(w);
 	for (i = 0; i < b->count; i++) {
@@ -442,8 +466,8 @@ batch_run(struct worker *w)
 		if (unlikely(c->out.used > CONN_OUT_BYTES))
 			conn_limit(c);
 	}
-	b->count = 0;
-	b->args = 0;
+	b->count = b->args = 0;
+	b->buckets = b->entries = b->members = 0;
 	/* One turn may run very many. */
 	proc_beat(&w->area->proc);
 }

@@ -2,9 +2,10 @@
  * net_batch - requests of many connections, read, prefetched, then served
  *
  * What arrived in a turn is parsed where it lies; requests gather in a batch;
- * when it is full, or the turn is over, slots, then buckets, then records are
- * prefetched and the requests served in order.  That hides the memory's
- * latency: it is the engine's largest gain.
+ * while it fills and while it is served, slots, then buckets, then records of
+ * later requests are prefetched.  When it is full, or the turn is over, its
+ * requests are served in order.  That hides the memory's latency: it is the
+ * engine's largest gain.
  *
  * Invariant: a connection has at most one run of bytes in the batch, so that
  * the rest of it can be put back when a request of it waits.

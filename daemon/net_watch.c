@@ -58,7 +58,7 @@ watch_took(struct call *c)
 	/* Counters of processors that are not quite alike may go back. */
 	if (unlikely((int64_t)ticks < 0))
 		ticks = 0;
-	us = ticks / w->ticks_per_us;
+	us = (uint64_t)((unsigned __int128)ticks * w->us_per_tick >> 64);
 	w->ticks = now;
 	s->calls++;
 	s->ticks += ticks;

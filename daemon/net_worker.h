@@ -34,12 +34,18 @@ struct request {
 	uint64_t hash;                  /* of the first key, in database db */
 	uint8_t db;
 	struct slot *slot;
+	const struct bucket *bucket;    /* on its way, NULL: none */
+	const void *entry;              /* same */
+	const struct bucket *member_bucket; /* of a large value; same */
+	uint64_t member_hash;
 	const char *error;              /* the stream is broken: tell, close */
 };
 
 struct batch {
 	int count;
 	int at;                         /* being served */
+	/* how many have had these fetched */
+	int buckets, entries, members;
 	int args;
 	struct request request[WORKER_BATCH];
 	struct slice arg[WORKER_ARGS];
@@ -58,6 +64,7 @@ struct worker {
 	int64_t now_ms;                 /* of this turn */
 	/* clock_ticks() after the last command */
 	uint64_t ticks, ticks_per_us;
+	uint64_t us_per_tick;           /* of 2^64 */
 	uint64_t slow_us;               /* what takes so long is written down */
 	uint64_t commands;              /* served in this turn */
 	bool any_monitor;               /* somebody on the node is in MONITOR */

@@ -46,12 +46,35 @@ crc16(struct slice s)
 	return crc;
 }
 
+/* Whether one of eight bytes is a '{'. */
+static inline bool
+has_brace(const char *p)
+{
+	uint64_t x = slice_word(p) ^ 0x7b7b7b7b7b7b7b7bull;
+
+	return (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
+}
+
+/* The first '{' of a key, or NULL; most keys have none. */
+static inline const char *
+find_brace(struct slice key)
+{
+	size_t i;
+
+	if (key.bytes < 8)
+		return key.bytes > 0 ? memchr(key.data, '{', key.bytes) : NULL;
+	for (i = 0; i + 8 < key.bytes; i += 8)
+		if (unlikely(has_brace(key.data + i)))
+			return memchr(key.data, '{', key.bytes);
+	return unlikely(has_brace(key.data + key.bytes - 8)) ?
+	    memchr(key.data, '{', key.bytes) : NULL;
+}
+
 uint16_t
 keyslot_of(struct slice key)
 {
-	const char *open, *close;
+	const char *open = find_brace(key), *close;
 
-	open = key.bytes > 0 ? memchr(key.data, '{', key.bytes) : NULL;
 	if (unlikely(open != NULL)) {
 		size_t left = (size_t)(key.data + key.bytes - open - 1);
 

@@ -12,6 +12,25 @@ broken(struct resp *r, const char *text)
 }
 
 /*
+ * A short number without sign behind its mark, "$16\r\n", of which six bytes
+ * are there: nearly all are.  The bytes it takes, or 0.
+ */
+static inline size_t
+read_short(const char *p, int64_t *n)
+{
+	uint32_t a = (uint32_t)(p[1] - '0'), b = (uint32_t)(p[2] - '0');
+
+	if (a - 1 > 8)
+		return 0;
+	if (p[2] == '\r') {
+		*n = a;
+		return 4;
+	}
+	*n = a * 10 + b;
+	return b <= 9 && p[3] == '\r' ? 5 : 0;
+}
+
+/*
  * The number in the line at r->used, behind its first byte, into *n; moves
  * r->used behind the line.  RESP_REQUEST when there is one, RESP_EMPTY when the
  * line is whole and no number.
@@ -22,23 +41,6 @@ read_number(struct resp *r, const char *data, size_t bytes, int64_t *n)
 	const char *p = data + r->used + 1, *end = data + bytes, *cr;
 	struct slice digits;
 
-	/* Short numbers without sign: nearly all. */
-	if (likely(end - p >= 4)) {
-		uint32_t v = (uint32_t)(p[0] - '0');
-
-		if (v - 1 <= 8) {
-			if (p[1] == '\r') {
-				*n = v;
-				r->used += 4;
-				return RESP_REQUEST;
-			}
-			if ((uint32_t)(p[1] - '0') <= 9 && p[2] == '\r') {
-				*n = v * 10 + (uint32_t)(p[1] - '0');
-				r->used += 5;
-				return RESP_REQUEST;
-			}
-		}
-	}
 	cr = memchr(p, '\r', (size_t)(end - p));
 	if (cr == NULL || cr + 1 == end)
 		return RESP_MORE;
@@ -93,6 +95,38 @@ read_length(struct resp *r, const struct resp_limits *limits, const char *data,
 	if (unlikely(limits->is_stranger) && n > RESP_BULK_STRANGER)
 		return broken(r, "unauthenticated bulk length");
 	r->bulk = n + 1;
+	return RESP_REQUEST;
+}
+
+/*
+ * A whole request of few short arguments, in one go; RESP_MORE when it is
+ * anything else, which says nothing about it.
+ */
+static enum resp_result
+read_plain(struct resp *r, const char *data, size_t bytes, struct slice *argv,
+    int room, int *argc)
+{
+	const char *p = data, *end = data + bytes;
+	int64_t count, length;
+	size_t took;
+	int i;
+
+	if (bytes < 6 || (took = read_short(p, &count)) == 0 ||
+	    count > room - *argc)
+		return RESP_MORE;
+	argv += *argc;
+	p += took;
+	for (i = 0; i < count; i++) {
+		if (end - p < 6 || *p != '$' ||
+		    (took = read_short(p, &length)) == 0 ||
+		    end - p < (ptrdiff_t)took + length + 2)
+			return RESP_MORE;
+		p += took;
+		argv[i] = (struct slice){ p, (size_t)length };
+		p += length + 2;
+	}
+	*argc += (int)count;
+	r->used = (size_t)(p - data);
 	return RESP_REQUEST;
 }
 
@@ -240,6 +274,10 @@ resp_read(struct resp *r, const struct resp_limits *limits, char *data,
 		return RESP_MORE;
 	if (likely(data[0] == '*')) {
 		r->is_inline = false;
+		if (likely(r->used == 0 && !limits->is_stranger) &&
+		    likely(read_plain(r, data, bytes, argv, room, argc) ==
+		    RESP_REQUEST))
+			return RESP_REQUEST;
 		return read_array(r, limits, data, bytes, argv, room, argc);
 	}
 	return read_line(r, data, bytes, argv, room, argc);

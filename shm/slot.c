@@ -161,12 +161,11 @@ slot_find(struct txn *t, const struct key *k)
 }
 
 void
-slot_touch(struct txn *t, const struct key *k)
+slot_tell(struct txn *t, const struct key *k)
 {
 	const struct value *v;
 
-	if (likely((k->slot->waiting | k->slot->watching) == 0) ||
-	    t->touched == NULL)
+	if (t->touched == NULL)
 		return;
 	v = dict_find(&k->slot->keys, &value_dict, k->hash, k);
 	t->touched(t, k->slot, k->hash, v != NULL ? (int)value_type(v) : -1);

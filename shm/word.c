@@ -13,7 +13,7 @@ word_on_wait(void (*hook)(void))
 }
 
 void
-word_lock(uint32_t *lock, uint32_t holder)
+word_wait(uint32_t *lock, uint32_t holder)
 {
 	int spins = 0;
 

@@ -50,7 +50,14 @@ word_pause(void)
  * processor away; a holder that died is noticed by the supervisor, and
  * control frees the word.  Never held across a system call of its holder.
  */
-void word_lock(uint32_t *lock, uint32_t holder);
+void word_wait(uint32_t *lock, uint32_t holder);
+
+static inline void
+word_lock(uint32_t *lock, uint32_t holder)
+{
+	if (unlikely(!word_take(lock, 0, holder)))
+		word_wait(lock, holder);
+}
 
 /* Sets what a process does again and again while it waits; NULL for nothing. */
 void word_on_wait(void (*hook)(void));
