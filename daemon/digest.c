@@ -7,6 +7,7 @@
 #include "shm/hash.h"
 #include "shm/list.h"
 #include "shm/set.h"
+#include "shm/stream.h"
 #include "shm/string.h"
 #include "shm/zset.h"
 
@@ -104,6 +105,9 @@ digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v)
 		break;
 	case VALUE_HASH:
 		hash_each(v, add_field, digest);
+		break;
+	case VALUE_STREAM:
+		mix(digest, stream_body(v));
 		break;
 	default:
 		never("a value has a type that can be digested");

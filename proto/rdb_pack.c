@@ -221,6 +221,7 @@ rdb_pack_open(struct rdb_pack *p, enum rdb_packing packing, struct slice bytes,
     const char **why)
 {
 	*p = (struct rdb_pack){ .bytes = bytes, .packing = packing };
+	*why = NULL;
 	switch (packing) {
 	case RDB_PACK_LISTPACK:
 		*why = listpack_open(p);

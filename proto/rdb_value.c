@@ -11,6 +11,12 @@ is_pairs(const struct rdb_value *v)
 	return v->row->kind == RDB_HASH || v->row->kind == RDB_ZSET;
 }
 
+static inline bool
+has_packs(const struct rdb_value *v)
+{
+	return v->row->pack != RDB_PACK_NONE;
+}
+
 /* --- packs ------------------------------------------------------------- */
 
 static bool
@@ -42,15 +48,18 @@ rdb_value_enter(struct rdb_value *v)
 	uint64_t container = RDB_NODE_PACKED;
 	size_t at = r->at;
 
-	if (v->left == 0)
+	if (r->why[0] != 0)
 		return false;
+	if (!has_packs(v) || v->pack_left > 0 || v->is_plain || v->left == 0)
+		return v->left > 0 || v->pack_left > 0 || v->is_plain;
 	v->left--;
 	if (v->row->body == RDB_BODY_NODES && !rdb_read_length(r, &container))
 		return false;
-	v->is_plain = container == RDB_NODE_PLAIN;
-	if (v->is_plain)
-		return rdb_read_string(r, v->keeps ? NULL : &v->hold_pack,
-		    &v->plain);
+	if (container == RDB_NODE_PLAIN) {
+		v->is_plain = rdb_read_string(r,
+		    v->keeps ? NULL : &v->hold_pack, &v->plain);
+		return v->is_plain;
+	}
 	if (container != RDB_NODE_PACKED)
 		return rdb_refuse(r, at, "a list has a node of unknown form");
 	return open_pack(v);
@@ -153,24 +162,19 @@ next_alone(struct rdb_value *v, struct rdb_element *e)
 	return true;
 }
 
-static inline bool
-has_packs(const struct rdb_value *v)
-{
-	return v->row->pack != RDB_PACK_NONE;
-}
-
 bool
 rdb_value_next(struct rdb_value *v, struct rdb_element *e)
 {
+	if (unlikely(v->r->why[0] != 0))
+		return false;
 	if (!has_packs(v))
 		return v->left > 0 && next_alone(v, e);
-	if (v->pack_left == 0) {
-		if (!rdb_value_enter(v))
-			return false;
-		if (v->is_plain) {
-			e->text = v->plain;
-			return true;
-		}
+	if (v->pack_left == 0 && !rdb_value_enter(v))
+		return false;
+	if (v->is_plain) {
+		e->text = v->plain;
+		v->is_plain = false;
+		return true;
 	}
 	return next_of_pack(v, e);
 }

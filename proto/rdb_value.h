@@ -44,7 +44,7 @@ struct rdb_value {
 	/* the pack that we are in, or were */
 	struct rdb_pack pack;
 	uint64_t pack_left;    /* elements of it still to come */
-	bool is_plain;         /* the node is one element: */
+	bool is_plain;         /* the node is one element, still to come: */
 	struct slice plain;
 	struct rdb_hold hold_pack, hold_text, hold_value;
 };
@@ -56,7 +56,11 @@ bool rdb_value_begin(struct rdb_value *v, struct rdb_reader *r, int type,
 /* The next element; false: see above. */
 bool rdb_value_next(struct rdb_value *v, struct rdb_element *e);
 
-/* Enters the next node of a list of nodes; false: no more, or broken. */
+/*
+ * Stands before the next element: enters the next node if need be (the whole
+ * of v.pack may be taken then, with v.pack_left set to 0).  False: no more, or
+ * broken.
+ */
 bool rdb_value_enter(struct rdb_value *v);
 
 #endif

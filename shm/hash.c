@@ -345,6 +345,18 @@ hash_set(struct txn *t, const struct key *k, struct value *v,
 	return v;
 }
 
+bool
+hash_build(struct txn *t, struct dict *d, struct slice field,
+    struct slice value)
+{
+	uint64_t hash = place_hash(field, 0);
+
+	if (dict_find(d, &entry_kind, hash, &field) != NULL)
+		return false;
+	dict_fill(t, d, &entry_kind, hash, entry_new(t, field, value));
+	return true;
+}
+
 /* deleting */
 
 struct value *

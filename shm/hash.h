@@ -53,6 +53,13 @@ struct value *hash_set(struct txn *t, const struct key *k, struct value *v,
     const struct slice *pairs, int count, const struct hash_limits *limits,
     int *added);
 
+/*
+ * Adds a field to a large hash that is being made: d is of table_new() and
+ * linked nowhere.  False, and nothing is added, when it is there already.
+ */
+bool hash_build(struct txn *t, struct dict *d, struct slice field,
+    struct slice value);
+
 /* Deletes a field. */
 struct value *hash_delete(struct txn *t, const struct key *k, struct value *v,
     struct slice field, bool *is_deleted);

@@ -1,47 +1,10 @@
 #include "shm/list.h"
 
+#include "shm/list_size.h"
+
 #define NODE_FIRST 480  /* room of a short chain's new node */
 #define SPARE_TINY 96   /* most that a tiny list grows by at once */
 #define NODES_SHORT 8   /* from here on new nodes have all the room */
-
-/* --- rows in records and nodes, and their limits ----------------------- */
-
-static struct row
-row_of_record(const struct value *v)
-{
-	struct row r = { value_data(v), value_data(v) + sizeof(r.ends),
-	    (uint32_t)(value_bytes(v) - sizeof(r.ends)), { 0, 0, 0 }, false };
-
-	memcpy(&r.ends, r.head, sizeof(r.ends));
-	return r;
-}
-
-/* The most a row may have: bytes with the frame, elements. */
-static size_t
-most_bytes(int64_t fill)
-{
-	return fill >= 0 ? 8192 : (size_t)4096 << (fill < -5 ? 4 : -1 - fill);
-}
-
-static uint64_t
-most_count(int64_t fill)
-{
-	return fill < 0 ? UINT32_MAX : fill == 0 ? 1 : (uint64_t)fill;
-}
-
-/* Bytes of elements in a node, whose block then has most_bytes(). */
-static size_t
-node_most(int64_t fill)
-{
-	return most_bytes(fill) - sizeof(struct node);
-}
-
-static bool
-is_small(int64_t fill, size_t bytes, uint64_t count)
-{
-	return bytes + LISTPACK_EMPTY_BYTES <= most_bytes(fill) &&
-	    count <= most_count(fill);
-}
 
 static struct chain *
 large(const struct value *v)
@@ -56,7 +19,7 @@ large(const struct value *v)
 static size_t
 with_growth(const struct list_pen *p, size_t bytes)
 {
-	size_t most = node_most(p->fill), want = bytes + bytes / 4;
+	size_t most = list_node_most(p->fill), want = bytes + bytes / 4;
 
 	if (want > most)
 		want = most;
@@ -85,7 +48,7 @@ new_record(struct list_pen *p, size_t want, enum list_end end)
 	p->value = slot_put(p->txn, p->key, p->value, VALUE_LIST,
 	    SMALL_LISTPACK, fill_block(p, sizeof(r.ends) + want, expires),
 	    expires, false);
-	r = row_of_record(p->value);
+	r = list_record_row(p->value);
 	row_begin(&r, end);
 	return r;
 }
@@ -107,7 +70,7 @@ make_large(struct list_pen *p)
 	memcpy(value_data(p->value), &c, sizeof(c));
 	if (old == NULL)
 		return c;
-	from = row_of_record(old);
+	from = list_record_row(old);
 	r = chain_node(p->txn, row_used(&from), LIST_RIGHT);
 	row_add_row(&r, LIST_RIGHT, &from);
 	row_save(p->txn, &r);
@@ -126,8 +89,9 @@ make_small(struct list_pen *p)
 	if (c->nodes != 1)
 		return;
 	from = chain_row(c->head);
-	if (row_used(&from) + LISTPACK_EMPTY_BYTES > most_bytes(p->fill) / 2 ||
-	    from.ends.count > most_count(p->fill) / 2)
+	if (row_used(&from) + LISTPACK_EMPTY_BYTES >
+	    list_most_bytes(p->fill) / 2 ||
+	    from.ends.count > list_most_count(p->fill) / 2)
 		return;
 	r = new_record(p, row_used(&from), LIST_RIGHT);
 	row_add_row(&r, LIST_RIGHT, &from);
@@ -149,7 +113,7 @@ regrow_record(struct list_pen *p, enum list_end end, uint32_t more)
 
 	if (p->value == NULL)
 		return new_record(p, more, end);
-	from = row_of_record(p->value);
+	from = list_record_row(p->value);
 	used = row_used(&from);
 	spare = used < SPARE_TINY ? used : SPARE_TINY;
 	if (spare < used / 4)
@@ -168,14 +132,14 @@ regrow_end(struct list_pen *p, struct chain *c, enum list_end end,
     uint32_t more)
 {
 	struct node *n = end == LIST_LEFT ? c->head : c->tail;
-	size_t most = node_most(p->fill), least, want, used = 0;
+	size_t most = list_node_most(p->fill), least, want, used = 0;
 	struct row from, r;
 
 	if (n != NULL) {
 		from = chain_row(n);
 		used = row_used(&from);
 		if (used + used / 8 + more > most ||
-		    from.ends.count >= most_count(p->fill))
+		    from.ends.count >= list_most_count(p->fill))
 			used = 0;
 	}
 	least = p->fill >= 0 ? 0 : c->nodes < NODES_SHORT ? NODE_FIRST : most;
@@ -197,8 +161,8 @@ static inline bool
 row_takes(const struct row *r, enum list_end end, uint32_t bytes, int64_t fill)
 {
 	return r->room > 0 && row_free(r, end) >= bytes &&
-	    row_used(r) + bytes <= node_most(fill) &&
-	    r->ends.count < most_count(fill);
+	    row_used(r) + bytes <= list_node_most(fill) &&
+	    r->ends.count < list_most_count(fill);
 }
 
 static void
@@ -239,7 +203,7 @@ push_small(struct list_pen *p, enum list_end end, const struct slice *s, int n,
 	int i;
 
 	if (p->value != NULL)
-		r = row_of_record(p->value);
+		r = list_record_row(p->value);
 	if (p->value == NULL || row_free(&r, end) < bytes)
 		r = regrow_record(p, end, bytes);
 	else if (!is_clean)
@@ -266,8 +230,8 @@ list_push(struct list_pen *p, enum list_end end, const struct slice *s, int n)
 	for (i = 0; i < n; i++)
 		bytes += listpack_put_bytes(s[i]);
 	if (p->value != NULL)
-		r = row_of_record(p->value);
-	if (is_small(p->fill, row_used(&r) + bytes,
+		r = list_record_row(p->value);
+	if (list_is_small(p->fill, row_used(&r) + bytes,
 	    (uint64_t)r.ends.count + (uint64_t)n)) {
 		push_small(p, end, s, n, (uint32_t)bytes, is_clean);
 	} else {
@@ -303,7 +267,7 @@ cut_large(struct list_pen *p, enum list_end end, uint64_t n)
 static void
 cut_small(struct list_pen *p, enum list_end end, uint32_t n)
 {
-	struct row r = row_of_record(p->value), to;
+	struct row r = list_record_row(p->value), to;
 
 	row_cut(&r, end, n);
 	if (r.room > 128 && row_used(&r) < r.room / 4) {
@@ -408,10 +372,10 @@ split_node(struct list_pen *p, struct node *n, const struct row_edit *e)
 {
 	struct node *prev = n->prev, *next = n->next;
 	struct parts s = parts_of(chain_row(n), e);
-	size_t most = node_most(p->fill);
+	size_t most = list_node_most(p->fill);
 	bool with_left = s.left + (size_t)e->new <= most && s.right > 0;
 	bool with_right = s.right + (size_t)e->new <= most && s.left > 0;
-	bool is_full = e->old == 0 && n->ends.count >= most_count(p->fill);
+	bool is_full = e->old == 0 && n->ends.count >= list_most_count(p->fill);
 
 	chain_unlink(p->txn, large(p->value), n);
 	if (!is_full && parts_bytes(&s, PART_ALL) <= most) {
@@ -458,8 +422,8 @@ edit_large(struct list_pen *p, struct node *n, const struct row_edit *e)
 	struct row r = chain_row(n);
 	bool is_more = e->old == 0;
 	bool fits = e->new <= e->old ||
-	    ((!is_more || r.ends.count < most_count(p->fill)) &&
-	    row_used(&r) - e->old + e->new <= node_most(p->fill));
+	    ((!is_more || r.ends.count < list_most_count(p->fill)) &&
+	    row_used(&r) - e->old + e->new <= list_node_most(p->fill));
 
 	if (fits && row_edit(p->txn, &r, e)) {
 		r.ends.count += is_more;
@@ -475,7 +439,7 @@ edit_large(struct list_pen *p, struct node *n, const struct row_edit *e)
 static void
 edit_small(struct list_pen *p, const struct row_edit *e)
 {
-	struct row r = row_of_record(p->value), to;
+	struct row r = list_record_row(p->value), to;
 	struct parts s;
 
 	if (row_edit(p->txn, &r, e)) {
@@ -499,8 +463,8 @@ edit(struct list_pen *p, struct node *n, uint32_t at, uint32_t old,
 	struct row r;
 
 	if (n == NULL) {
-		r = row_of_record(p->value);
-		if (is_small(p->fill, row_used(&r) - old + e.new,
+		r = list_record_row(p->value);
+		if (list_is_small(p->fill, row_used(&r) - old + e.new,
 		    (uint64_t)r.ends.count + (old == 0))) {
 			edit_small(p, &e);
 			slot_touch(p->txn, p->key);
@@ -534,7 +498,7 @@ static void
 remove_small(struct list_pen *p, struct slice aim, uint32_t skip,
     uint32_t take)
 {
-	struct row r = row_of_record(p->value), to;
+	struct row r = list_record_row(p->value), to;
 
 	if (take == 1) {
 		row_take(p->txn, &r, aim, skip);
@@ -583,8 +547,8 @@ join(struct list_pen *p, enum list_end from, struct node *before,
 	left = from == LIST_LEFT ? before : n;
 	right = from == LIST_LEFT ? n : before;
 	if (n != next && chain_used(left) + chain_used(right) <=
-	    node_most(p->fill) / 2 && (uint64_t)left->ends.count +
-	    right->ends.count <= most_count(p->fill))
+	    list_node_most(p->fill) / 2 && (uint64_t)left->ends.count +
+	    right->ends.count <= list_most_count(p->fill))
 		chain_merge(p->txn, large(p->value), left);
 }
 
@@ -632,7 +596,7 @@ list_remove(struct list_pen *p, enum list_end from, uint64_t max,
 		if (removed > 0 && removed < all)
 			make_small(p);
 	} else {
-		r = row_of_record(p->value);
+		r = list_record_row(p->value);
 		count = row_count(&r, aim);
 		removed = count < max ? count : max;
 		if (removed > 0 && removed < all)
@@ -654,7 +618,7 @@ uint64_t
 list_count(const struct value *v)
 {
 	return value_encoding(v) == LARGE ? large(v)->count :
-	    row_of_record(v).ends.count;
+	    list_record_row(v).ends.count;
 }
 
 struct slice
@@ -704,7 +668,7 @@ list_seek(const struct value *v, int64_t index, struct list_at *a)
 		return false;
 	if (value_encoding(v) == LARGE)
 		return seek_large(large(v), (uint64_t)index, a);
-	r = row_of_record(v);
+	r = list_record_row(v);
 	*a = (struct list_at){ NULL, r.data, row_seek(r.data, &r.ends,
 	    (uint32_t)index), r.ends.start, r.ends.end };
 	return true;
@@ -731,6 +695,23 @@ list_prev(struct list_at *a)
 		return true;
 	}
 	return a->node != NULL && enter(a, a->node->prev, true);
+}
+
+void
+list_each_row(const struct value *v, void (*visit)(void *arg,
+    const char *elements, uint32_t bytes, uint32_t count), void *arg)
+{
+	const struct node *n;
+	struct row r;
+
+	if (value_encoding(v) != LARGE) {
+		r = list_record_row(v);
+		visit(arg, r.data + r.ends.start, row_used(&r), r.ends.count);
+		return;
+	}
+	for (n = large(v)->head; n != NULL; n = n->next)
+		visit(arg, n->data + n->ends.start, (uint32_t)chain_used(n),
+		    n->ends.count);
 }
 
 /* --- the type ---------------------------------------------------------- */

@@ -106,6 +106,13 @@ void list_insert(struct list_pen *p, const struct list_at *at,
     enum list_end side, struct slice s);
 
 /*
+ * The elements of a list, row after row: visit() gets them as they lie in a
+ * listpack.
+ */
+void list_each_row(const struct value *v, void (*visit)(void *arg,
+    const char *elements, uint32_t bytes, uint32_t count), void *arg);
+
+/*
  * Removes elements equal to s, at most `max`, beginning at an end; how many.
  */
 uint64_t list_remove(struct list_pen *p, enum list_end from, uint64_t max,

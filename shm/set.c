@@ -482,6 +482,17 @@ set_store(struct txn *t, const struct key *k, struct value *v,
 	return v;
 }
 
+bool
+set_build(struct txn *t, struct dict *d, struct slice member)
+{
+	uint64_t hash = place_hash(member, 0);
+
+	if (dict_find(d, &entry_kind, hash, &member) != NULL)
+		return false;
+	dict_fill(t, d, &entry_kind, hash, entry_new(t, member));
+	return true;
+}
+
 /* deleting */
 
 static struct value *

@@ -49,6 +49,12 @@ struct value *set_add(struct txn *t, const struct key *k, struct value *v,
     const struct slice *members, int count, const struct set_limits *limits,
     int *added);
 
+/*
+ * Adds a member to a large set that is being made: d is of table_new() and
+ * linked nowhere.  False, and nothing is added, when it is there already.
+ */
+bool set_build(struct txn *t, struct dict *d, struct slice member);
+
 /* Deletes a member. */
 struct value *set_delete(struct txn *t, const struct key *k, struct value *v,
     struct slice member, bool *is_deleted);

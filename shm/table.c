@@ -29,18 +29,6 @@ table_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
 	txn_free(t, block);
 }
 
-static void
-free_block(void *arg, const void *block)
-{
-	txn_free(arg, block);
-}
-
-void
-table_drop(struct txn *t, const struct value *v)
-{
-	table_walk(v, free_block, t);
-}
-
 struct walk {
 	void (*visit)(void *arg, const void *block);
 	void *arg;
@@ -54,17 +42,39 @@ walk_entry(void *arg, void *block)
 	w->visit(w->arg, block);
 }
 
+static void
+walk_dict(struct dict *d, void (*visit)(void *arg, const void *block),
+    void *arg)
+{
+	struct walk w = { visit, arg };
+
+	dict_each(d, walk_entry, &w);
+	dict_each_array(d, visit, arg);
+	visit(arg, d);
+}
+
 void
 table_walk(const struct value *v, void (*visit)(void *arg, const void *block),
     void *arg)
 {
-	struct walk w = { visit, arg };
-	struct dict *d;
+	if (value_encoding(v) == LARGE)
+		walk_dict(table_of(v), visit, arg);
+}
 
-	if (value_encoding(v) != LARGE)
-		return;
-	d = table_of(v);
-	dict_each(d, walk_entry, &w);
-	dict_each_array(d, visit, arg);
-	visit(arg, d);
+static void
+free_block(void *arg, const void *block)
+{
+	txn_free(arg, block);
+}
+
+void
+table_drop(struct txn *t, const struct value *v)
+{
+	table_walk(v, free_block, t);
+}
+
+void
+table_abandon(struct txn *t, struct dict *d)
+{
+	walk_dict(d, free_block, t);
 }

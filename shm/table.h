@@ -29,6 +29,9 @@ struct value *table_put(struct txn *t, const struct key *k, struct value *old,
 void table_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, void *block);
 
+/* Frees a dict that was linked nowhere, and its entries. */
+void table_abandon(struct txn *t, struct dict *d);
+
 /* For value_ops; a small value has nothing outside its record. */
 void table_drop(struct txn *t, const struct value *v);
 void table_walk(const struct value *v,

@@ -7,11 +7,15 @@
 #include "shm/hash.h"
 #include "shm/list.h"
 #include "shm/set.h"
+#include "shm/stream.h"
 #include "shm/zset.h"
 
 /* A string lies in its record, whole. */
 static const struct value_ops string_ops = { "string", NULL, NULL, NULL,
     0 };
+
+/* So does a stream. */
+const struct value_ops stream_ops = { "stream", NULL, NULL, NULL, 0 };
 
 const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_STRING] = &string_ops,
@@ -19,4 +23,5 @@ const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_SET] = &set_ops,
 	[VALUE_ZSET] = &zset_ops,
 	[VALUE_HASH] = &hash_ops,
+	[VALUE_STREAM] = &stream_ops,
 };

@@ -65,6 +65,8 @@ value_encoding_name(const struct value *v)
 		return encoding == STRING_INT ? "int" :
 		    encoding == STRING_EMBSTR && value_bytes(v) <= EMBSTR_MAX ?
 		    "embstr" : "raw";
+	if (value_type(v) == VALUE_STREAM)
+		return large[VALUE_STREAM];
 	return encoding == SMALL_LISTPACK ? "listpack" :
 	    encoding == SMALL_INTSET ? "intset" : large[value_type(v)];
 }

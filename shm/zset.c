@@ -391,6 +391,32 @@ free_block(void *arg, const void *block)
 	txn_free(arg, block);
 }
 
+struct walk {
+	void (*visit)(void *arg, const void *block);
+	void *arg;
+};
+
+static void
+walk_member(void *arg, void *block)
+{
+	const struct walk *w = arg;
+
+	w->visit(w->arg, block);
+}
+
+/* All blocks of a large set, itself the last. */
+static void
+walk_zset(const struct zset *z, void (*visit)(void *arg, const void *block),
+    void *arg)
+{
+	struct walk w = { visit, arg };
+
+	dict_each(&z->dict, walk_member, &w);
+	dict_each_array(&z->dict, visit, arg);
+	zset_tree_walk(&z->tree, visit, arg);
+	visit(arg, z);
+}
+
 /*
  * Takes out nearly all or very many members by making a new set of what stays,
  * which leaves the journal nearly empty.
@@ -457,20 +483,54 @@ zset_sort(struct zset_item *items, uint64_t count)
 	qsort(items, count, sizeof(*items), compare_items);
 }
 
-struct value *
-zset_store(struct txn *t, const struct key *k, struct value *v,
-    struct zset_item *items, uint64_t count, const struct zset_limits *limits)
+/* Sorts what is not in order already. */
+static void
+put_in_order(struct zset_item *items, uint64_t count)
 {
-	size_t bytes = zset_edit_bytes(items, count, limits);
 	uint64_t i = 1;
 
 	while (i < count && compare_items(&items[i - 1], &items[i]) < 0)
 		i++;
 	if (i < count)
 		zset_sort(items, count);
+}
+
+struct value *
+zset_store(struct txn *t, const struct key *k, struct value *v,
+    struct zset_item *items, uint64_t count, const struct zset_limits *limits)
+{
+	size_t bytes = zset_edit_bytes(items, count, limits);
+
+	put_in_order(items, count);
 	if (bytes > 0)
 		return zset_edit_put(t, k, v, items, count, bytes);
 	return put_large(t, k, v, new_zset_of(t, items, count), -1);
+}
+
+struct value *
+zset_build(struct txn *t, const struct key *k, struct value *v,
+    struct zset_item *items, uint64_t count, int64_t expires_ms)
+{
+	struct zset_member **members = txn_scratch(t, count * sizeof(*members));
+	struct zset *z = txn_alloc(t, sizeof(*z));
+	uint64_t i, hash;
+
+	put_in_order(items, count);
+	memset(z, 0, sizeof(*z));
+	z->magic = ZSET_MAGIC;
+	dict_reserve(t, &z->dict, count);
+	for (i = 0; i < count; i++) {
+		hash = place_hash(items[i].member, 0);
+		if (dict_find(&z->dict, &member_kind, hash,
+		    &items[i].member) != NULL) {
+			walk_zset(z, free_block, t);
+			return NULL;
+		}
+		members[i] = new_member(t, items[i].member, items[i].score);
+		dict_fill(t, &z->dict, &member_kind, hash, members[i]);
+	}
+	zset_tree_build(t, &z->tree, members, count);
+	return put_large(t, k, v, z, expires_ms);
 }
 
 /* What a score would do to a member that is there. */
@@ -604,33 +664,12 @@ zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 
 /* --- what every type does ---------------------------------------------- */
 
-struct walk {
-	void (*visit)(void *arg, const void *block);
-	void *arg;
-};
-
-static void
-walk_member(void *arg, void *block)
-{
-	const struct walk *w = arg;
-
-	w->visit(w->arg, block);
-}
-
 static void
 walk(const struct value *v, void (*visit)(void *arg, const void *block),
     void *arg)
 {
-	struct walk w = { visit, arg };
-	const struct zset *z;
-
-	if (!is_large(v))
-		return;
-	z = large(v);
-	dict_each(&z->dict, walk_member, &w);
-	dict_each_array(&z->dict, visit, arg);
-	zset_tree_walk(&z->tree, visit, arg);
-	visit(arg, z);
+	if (is_large(v))
+		walk_zset(large(v), visit, arg);
 }
 
 static void

@@ -132,6 +132,13 @@ struct value *zset_cut(struct txn *t, const struct key *k, struct value *v,
 struct value *zset_store(struct txn *t, const struct key *k, struct value *v,
     struct zset_item *items, uint64_t count, const struct zset_limits *limits);
 
+/*
+ * A large one of items that nobody vouches for, with this expiry; NULL, and
+ * nothing is changed, when two of them have the same member.
+ */
+struct value *zset_build(struct txn *t, const struct key *k, struct value *v,
+    struct zset_item *items, uint64_t count, int64_t expires_ms);
+
 /* Brings items into order. */
 void zset_sort(struct zset_item *items, uint64_t count);
 

@@ -1,0 +1,179 @@
+/*
+ * cmd_dump - DUMP and RESTORE: one value as bytes that another server takes
+ *
+ * DUMP writes version 10 of the format, which redis-server 7.0 reads as well.
+ *
+ * Not here: the bytes (proto/rdb.h), values in slots (shm/dump.h).
+ */
+#include "daemon/call.h"
+#include "shm/dump.h"
+
+#define DUMP_VERSION 10
+#define FIRST_ROOM 4096
+
+/* A larger buffer in the command's own memory. */
+static bool
+grow(struct rdb_writer *w)
+{
+	char *data = txn_scratch(w->owner, w->room * 2);
+
+	memcpy(data, w->data, w->used);
+	w->data = data;
+	w->room *= 2;
+	return true;
+}
+
+void
+cmd_dump(struct call *c)
+{
+	struct key k = call_key(c, 1);
+	const struct value *v = call_find(c, &k);
+	struct rdb_writer w;
+	size_t room;
+
+	if (v == NULL) {
+		reply_null(c->reply);
+		return;
+	}
+	room = value_bytes(v) * 2 + FIRST_ROOM;
+	rdb_write_open(&w, DUMP_VERSION, txn_scratch(c->txn, room), room, grow,
+	    c->txn);
+	rdb_write_byte(&w, dump_type(v, w.version));
+	dump_write(&w, v);
+	rdb_write_footer(&w);
+	reply_bulk(c->reply, (struct slice){ w.data, w.used });
+}
+
+struct restore {
+	int64_t ttl;
+	int64_t idle_s;        /* -1: not given */
+	int64_t freq;          /* same */
+	bool may_replace;
+	bool is_absolute;      /* ttl is a UNIX time */
+};
+
+/* A number from 0 to `max` behind an option. */
+static bool
+read_number(struct call *c, int i, int64_t max, enum error_id error, int64_t *n)
+{
+	if (!call_int(c, i, n))
+		return false;
+	if (*n >= 0 && *n <= max)
+		return true;
+	reply_error(c->reply, error_text[error]);
+	return false;
+}
+
+static bool
+read_options(struct call *c, struct restore *o)
+{
+	bool is_last;
+	int i;
+
+	*o = (struct restore){ .idle_s = -1, .freq = -1 };
+	for (i = 4; i < c->argc; i++) {
+		is_last = i + 1 == c->argc;
+		if (slice_is(c->argv[i], "replace")) {
+			o->may_replace = true;
+		} else if (slice_is(c->argv[i], "absttl")) {
+			o->is_absolute = true;
+		} else if (slice_is(c->argv[i], "idletime") && !is_last &&
+		    o->freq < 0) {
+			if (!read_number(c, ++i, INT64_MAX, ERROR_IDLETIME,
+			    &o->idle_s))
+				return false;
+		} else if (slice_is(c->argv[i], "freq") && !is_last &&
+		    o->idle_s < 0) {
+			if (!read_number(c, ++i, 255, ERROR_FREQ, &o->freq))
+				return false;
+		} else {
+			call_syntax(c);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What replicas have to do: the same, with the time at which it ends. */
+static void
+log_restore(struct call *c, int64_t expires_ms)
+{
+	char digits[NUMBER_TEXT];
+	struct slice argv[6] = { SLICE("RESTORE"), c->argv[1],
+		{ digits, number_put_int(digits, expires_ms < 0 ? 0 :
+		expires_ms) }, c->argv[3], SLICE("REPLACE"), SLICE("ABSTTL") };
+
+	call_logs(c, COUNT(argv), argv);
+}
+
+/* Reads the value; NULL: it is damaged, and nothing has changed. */
+static struct value *
+restore_value(struct call *c, const struct key *k, struct value *old,
+    int64_t expires_ms, int64_t idle_s)
+{
+	struct slice payload = c->argv[3];
+	struct dump_limits limits = dump_limits(call_options(c));
+	struct rdb_reader r;
+	struct value *v;
+	uint8_t type;
+
+	payload.bytes -= RDB_FOOTER_BYTES;
+	rdb_open(&r, payload, dump_room, c->txn);
+	if (!rdb_read_type(&r, &type))
+		return NULL;
+	v = dump_read(c->txn, &r, type, k, old, expires_ms, &limits);
+	if (v != NULL && idle_s >= 0)
+		dump_set_idle(c->txn, v, idle_s);
+	return v;
+}
+
+/* When a time to live of options ends; -1: never. */
+static int64_t
+restore_expiry(const struct call *c, const struct restore *o)
+{
+	int64_t now = o->is_absolute ? 0 : c->txn->now_ms;
+
+	if (o->ttl == 0)
+		return -1;
+	return o->ttl < INT64_MAX - now ? o->ttl + now : INT64_MAX;
+}
+
+void
+cmd_restore(struct call *c)
+{
+	struct key k = call_key(c, 1);
+	struct value *old, *v;
+	int64_t expires_ms;
+	struct restore o;
+
+	if (!read_options(c, &o))
+		return;
+	old = slot_peek(c->txn, &k);
+	if (old != NULL && !o.may_replace) {
+		reply_error(c->reply, error_text[ERROR_BUSYKEY]);
+		return;
+	}
+	if (!read_number(c, 2, INT64_MAX, ERROR_TTL, &o.ttl))
+		return;
+	if (!rdb_payload_is_sound(c->argv[3])) {
+		reply_error(c->reply, error_text[ERROR_PAYLOAD]);
+		return;
+	}
+	expires_ms = restore_expiry(c, &o);
+	v = restore_value(c, &k, old, expires_ms, o.idle_s);
+	if (v == NULL) {
+		reply_error(c->reply, error_text[ERROR_BAD_FORMAT]);
+		return;
+	}
+	if (expires_ms < 0 || expires_ms > c->txn->now_ms ||
+	    !c->txn->may_expire) {
+		log_restore(c, expires_ms);
+	} else {
+		/* Its time has passed already. */
+		slot_remove(c->txn, &k, v);
+		if (old != NULL)
+			call_logs(c, 2, (const struct slice[]){
+			    SLICE("DEL"), k.name });
+	}
+	reply_ok(c->reply);
+}
