@@ -404,7 +404,7 @@ turn(struct worker *w)
 		ask_take_answers(w);
 	if (unlikely(cast_end(&REGION->common.cast) != w->cast_place))
 		read_casts(w);
-	deadline = unlikely(w->parked != NULL) ? park_turn(w) : 0;
+	deadline = unlikely(w->dues > 0) ? park_turn(w) : 0;
 	batch_run(w);
 	look_after_time(w);
 	batch_run(w);

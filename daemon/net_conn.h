@@ -41,7 +41,8 @@ enum conn_park {
 	CONN_SERVES,
 	CONN_BLOCKED,    /* a blocking command waits for a key */
 	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
-	CONN_ASKING      /* control has been asked; the answer is its reply */
+	CONN_ASKING,     /* control has been asked; the answer is its reply */
+	CONN_PARKS
 };
 
 /* A request queued by MULTI: arguments copied behind the struct. */
@@ -117,7 +118,7 @@ struct conn {
 	/* waiting */
 	struct {
 		enum conn_park why;
-		struct conn *next, *prev;  /* of all that wait */
+		struct conn *next, *prev;  /* of all that wait for such */
 		int64_t deadline_ms;       /* 0: none */
 		int due;                   /* 1 + place in the heap, 0: none */
 		int64_t until_ms;          /* when blocking ends, 0: never */

@@ -15,17 +15,15 @@ void
 park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
 {
 	struct worker *w = c->worker;
+	struct conn *last = w->parked[why].last;
 
 	must(c->park.why == CONN_SERVES, "a connection waits for one thing");
 	c->park.why = why;
 	c->park.deadline_ms = deadline_ms;
 	c->park.next = NULL;
-	c->park.prev = w->parked_last;
-	if (w->parked_last != NULL)
-		w->parked_last->park.next = c;
-	else
-		w->parked = c;
-	w->parked_last = c;
+	c->park.prev = last;
+	*(last != NULL ? &last->park.next : &w->parked[why].first) = c;
+	w->parked[why].last = c;
 	if (deadline_ms != 0)
 		due_add(w, c);
 	if (why == CONN_BLOCKED) {
@@ -39,15 +37,16 @@ static void
 unlink_parked(struct conn *c)
 {
 	struct worker *w = c->worker;
+	enum conn_park why = c->park.why;
 
-	if (c->park.why == CONN_SERVES)
+	if (why == CONN_SERVES)
 		return;
-	*(c->park.prev != NULL ? &c->park.prev->park.next : &w->parked) =
-	    c->park.next;
-	*(c->park.next != NULL ? &c->park.next->park.prev : &w->parked_last) =
-	    c->park.prev;
+	*(c->park.prev != NULL ? &c->park.prev->park.next :
+	    &w->parked[why].first) = c->park.next;
+	*(c->park.next != NULL ? &c->park.next->park.prev :
+	    &w->parked[why].last) = c->park.prev;
 	due_remove(w, c);
-	if (c->park.why == CONN_BLOCKED)
+	if (why == CONN_BLOCKED)
 		stat_add(w->stats, blocked, -1);
 	c->park.why = CONN_SERVES;
 	conn_show(c);
@@ -201,7 +200,7 @@ park_touched_all(struct worker *w)
 	int k;
 
 	must(interest != NULL, "there is private memory for what is wanted");
-	for (c = w->parked; c != NULL; c = c->park.next)
+	for (c = w->parked[CONN_BLOCKED].first; c != NULL; c = c->park.next)
 		for (k = 0; k < c->park.keys; k++)
 			interest[count++] = c->park.key[k].hash;
 	qsort(interest, count, sizeof(*interest), by_number);
@@ -219,9 +218,7 @@ park_rerun_all(struct worker *w)
 
 	/* Those that go on waiting join the end of the list again. */
 	for (; left > 0; left--) {
-		for (c = w->parked; c != NULL; c = c->park.next)
-			if (c->park.why == CONN_BLOCKED)
-				break;
+		c = w->parked[CONN_BLOCKED].first;
 		if (c == NULL)
 			return;
 		park_wake(c);
@@ -309,13 +306,13 @@ void
 park_unpause(struct worker *w)
 {
 	struct conn *c;
+	int left = 0;
 
-again:
-	for (c = w->parked; c != NULL; c = c->park.next)
-		if (c->park.why == CONN_PAUSED) {
-			park_wake(c);
-			goto again;
-		}
+	/* Those that another pause holds join the end of the list again. */
+	for (c = w->parked[CONN_PAUSED].first; c != NULL; c = c->park.next)
+		left++;
+	while (left-- > 0 && (c = w->parked[CONN_PAUSED].first) != NULL)
+		park_wake(c);
 }
 
 struct conn *
@@ -323,8 +320,8 @@ park_asker(struct worker *w, uint64_t ticket)
 {
 	struct conn *c;
 
-	for (c = w->parked; c != NULL; c = c->park.next)
-		if (c->park.why == CONN_ASKING && c->park.ticket == ticket)
+	for (c = w->parked[CONN_ASKING].first; c != NULL; c = c->park.next)
+		if (c->park.ticket == ticket)
 			return c;
 	return NULL;
 }

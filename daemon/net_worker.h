@@ -73,7 +73,8 @@ struct worker {
 	struct conn *conns;
 	int conn_count;
 	struct conn *dirty;             /* have output */
-	struct conn *parked, *parked_last; /* in order of waiting */
+	/* those that wait, by what for, in order of waiting */
+	struct { struct conn *first, *last; } parked[CONN_PARKS];
 	struct conn **due;              /* of those: a heap by deadline */
 	int dues, due_room;
 	struct { struct conn_key *first, *last; } keys[WORKER_KEYS];
