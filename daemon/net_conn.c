@@ -265,19 +265,11 @@ print_address(const struct sockaddr_storage *a, char *text, size_t room)
 static void
 take_conns_row(struct conn *c)
 {
-	struct conns *all = &c->worker->area->conns;
+	struct conns_row *r = conns_take(&c->worker->area->conns, c->id);
 	struct sockaddr_storage a;
 	socklen_t bytes = sizeof(a);
-	uint32_t i = 0;
-	struct conns_row *r;
 
-	while (i < CONNS_ROWS && all->row[i].id != 0)
-		i++;
-	must(i < CONNS_ROWS, "there are more rows than connections");
-	r = c->row = &all->row[i];
-	conns_change(r);
-	memset(r->addr, 0, sizeof(*r) - offsetof(struct conns_row, addr));
-	r->id = c->id;
+	c->row = r;
 	r->since_ms = c->since_ms;
 	r->fd = c->fd;
 	memset(&a, 0, sizeof(a));
@@ -287,8 +279,6 @@ take_conns_row(struct conn *c)
 	getsockname(c->fd, (struct sockaddr *)&a, &bytes);
 	print_address(&a, r->laddr, sizeof(r->laddr));
 	conns_changed(r);
-	if (i >= all->top)
-		word_store_release(&all->top, i + 1);
 	conn_show(c);
 	conn_show_use(c);
 }
@@ -404,14 +394,6 @@ conn_drop(struct conn *c)
 	conn_mark(c);
 }
 
-static void
-free_row(struct conn *c)
-{
-	conns_change(c->row);
-	c->row->id = 0;
-	conns_changed(c->row);
-}
-
 bool
 conn_reap(struct conn *c)
 {
@@ -430,7 +412,7 @@ conn_reap(struct conn *c)
 	park_leave(c);
 	park_unwatch(c);
 	conn_forget_multi(c);
-	free_row(c);
+	conns_give(&w->area->conns, c->row);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else

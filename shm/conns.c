@@ -2,6 +2,33 @@
 
 #include <string.h>
 
+struct conns_row *
+conns_take(struct conns *c, uint64_t id)
+{
+	uint32_t i = c->free != 0 ? c->free - 1 : c->top;
+	struct conns_row *r = &c->row[i];
+
+	must(i < CONNS_ROWS, "there are more rows than connections");
+	if (c->free != 0)
+		c->free = r->next_free;
+	conns_change(r);
+	memset(r->addr, 0, sizeof(*r) - offsetof(struct conns_row, addr));
+	r->id = id;
+	if (i == c->top)
+		word_store_release(&c->top, i + 1);
+	return r;
+}
+
+void
+conns_give(struct conns *c, struct conns_row *r)
+{
+	conns_change(r);
+	r->id = 0;
+	r->next_free = c->free;
+	c->free = (uint32_t)(r - c->row) + 1;
+	conns_changed(r);
+}
+
 bool
 conns_read(const struct conns_row *r, struct conns_row *copy)
 {
@@ -26,4 +53,5 @@ conns_clear(struct conns *c)
 		word_store(&c->row[i].id, 0);
 	}
 	word_store(&c->top, 0);
+	c->free = 0;
 }

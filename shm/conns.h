@@ -4,9 +4,10 @@
  * Writer:   the worker, row by row; control empties the rows of the dead
  * Readers:  everybody; a reader copies a row and drops the copy when `sequence`
  *           was odd or has changed meanwhile (conns_read)
- * Life:     a row lives from accept to close; a worker uses the lowest free one
+ * Life:     a row lives from accept to close
  *
- * A row's id is 0 when it is free.  Numbers that change with every command
+ * A row's id is 0 when it is free.  Free rows below `top` are a chain that
+ * begins with `free`: 1 + the number of a row, 0 at the end.  Numbers that change with every command
  * (last use, buffers) are written without a new sequence: each is one word and
  * right in itself.
  */
@@ -32,6 +33,7 @@ struct conns_row {
 	char flags[16];        /* as CLIENT LIST prints them: "N", "b", "xM" */
 	int32_t fd, multi;     /* multi: commands queued, -1 outside MULTI */
 	int32_t sub, psub, ssub, watch;
+	uint32_t next_free;
 	/* changed with every turn that serves the connection */
 	uint64_t used_ms __attribute__((aligned(64)));
 	uint32_t command;      /* enum command_id of the last one */
@@ -42,7 +44,8 @@ struct conns_row {
 
 struct conns {
 	uint32_t top;          /* rows at and above this are free */
-	uint32_t spare[15];
+	uint32_t free;
+	uint32_t spare[14];
 	struct conns_row row[CONNS_ROWS];
 };
 
@@ -59,6 +62,13 @@ conns_changed(struct conns_row *r)
 {
 	word_store_release(&r->sequence, r->sequence + 1);
 }
+
+/*
+ * A free row, being changed: with an id, and nothing else in it.  The next
+ * gives it back.
+ */
+struct conns_row *conns_take(struct conns *c, uint64_t id);
+void conns_give(struct conns *c, struct conns_row *r);
 
 /* Copies a row; false when it is free or was being changed. */
 bool conns_read(const struct conns_row *r, struct conns_row *copy);
