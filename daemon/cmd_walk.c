@@ -149,6 +149,8 @@ cmd_scan(struct call *c)
 	    number_put_uint(digits, cursor) });
 	bytes = r->used - end;
 	reply_room(r, bytes);
+	if (r->is_failed)
+		return;
 	memmove(r->data + place + bytes, r->data + place, r->used - place);
 	memcpy(r->data + place, r->data + r->used, bytes);
 }

@@ -1,5 +1,6 @@
 #include "daemon/net_conn.h"
 
+#include "daemon/log.h"
 #include "daemon/net_park.h"
 #include "daemon/net_worker.h"
 
@@ -11,6 +12,16 @@
 #include <unistd.h>
 
 #define QUERY_BYTES 16384
+
+/* Nothing more comes in or goes out. */
+static void
+shut(struct conn *c)
+{
+	if (!c->is_shut) {
+		c->is_shut = true;
+		shutdown(c->fd, SHUT_RDWR);
+	}
+}
 
 /* --- output ------------------------------------------------------------ */
 
@@ -33,12 +44,34 @@ give_buffer(struct worker *w, char *data, size_t room)
 		free(data);
 }
 
+/* No memory for what is to go out: c ends, whatever is being served for it. */
+static void
+fail(struct conn *c)
+{
+	struct reply *r = &c->out;
+
+	if (!r->is_failed)
+		log_warning("client %llu (%s) is closed: no memory for its "
+		    "replies beyond %zu bytes", (unsigned long long)c->id,
+		    c->row->addr, r->used);
+	r->is_failed = true;
+	if (r->data == NULL || r->room > CONN_OUT_BYTES) {
+		free(r->data);
+		r->data = take_buffer(c->worker);
+		r->room = CONN_OUT_BYTES;
+	}
+	r->used = 0;
+	shut(c);
+	conn_finish(c);
+}
+
 static void
 grow(struct reply *r, size_t more)
 {
 	struct conn *c = (struct conn *)(void *)((char *)r -
 	    offsetof(struct conn, out));
 	size_t room = r->room * 2;
+	char *data;
 
 	if (r->data == NULL && more <= CONN_OUT_BYTES) {
 		r->data = take_buffer(c->worker);
@@ -47,8 +80,12 @@ grow(struct reply *r, size_t more)
 	}
 	if (room < r->used + more)
 		room = r->used + more + CONN_OUT_BYTES;
-	r->data = realloc(r->data, room);
-	must(r->data != NULL, "there is private memory for replies");
+	data = r->is_failed ? NULL : realloc(r->data, room);
+	if (data == NULL) {
+		fail(c);
+		return;
+	}
+	r->data = data;
 	r->room = room;
 }
 
@@ -69,7 +106,7 @@ conn_silence(struct conn *c, size_t mark)
 {
 	if (c->reply_mode == CONN_REPLY_OFF ||
 	    c->reply_mode == CONN_REPLY_SKIP)
-		c->out.used = mark;
+		reply_cut(&c->out, mark);
 	if (c->reply_mode == CONN_REPLY_SKIP)
 		c->reply_mode = CONN_REPLY_ON;
 	if (c->reply_mode == CONN_REPLY_SKIP_NEXT)
@@ -387,10 +424,7 @@ conn_drop(struct conn *c)
 	c->out.used = 0;
 	if (c->park.keys > 0)
 		park_leave(c);
-	if (!c->is_shut) {
-		c->is_shut = true;
-		shutdown(c->fd, SHUT_RDWR);
-	}
+	shut(c);
 	conn_mark(c);
 }
 
@@ -401,12 +435,9 @@ conn_reap(struct conn *c)
 
 	if (!c->is_closing || c->is_in_batch || c->is_dirty)
 		return false;
-	if (!c->is_shut) {
-		if (c->out.used > 0 || c->is_sending)
-			return false;
-		c->is_shut = true;
-		shutdown(c->fd, SHUT_RDWR);
-	}
+	if (!c->is_shut && (c->out.used > 0 || c->is_sending))
+		return false;
+	shut(c);
 	if (c->is_receiving || c->is_sending)
 		return false;
 	park_leave(c);

@@ -24,7 +24,7 @@
 
 struct worker;
 
-#define CONN_OUT_BYTES 16384 /* room of a pooled output buffer */
+#define CONN_OUT_BYTES REPLY_LEAST /* room of a pooled output buffer */
 
 /* What the ring's tags say was asked for, beside the connection's address. */
 enum { NET_RECV = 1, NET_SEND = 2 };

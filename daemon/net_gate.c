@@ -129,11 +129,11 @@ gate_refused(struct worker *w, const struct request *q)
 	int n;
 
 	c->multi.is_broken = c->multi.is_open;
-	if (q->command == NULL || q->command->id != CMD_EXEC)
+	if (q->command == NULL || q->command->id != CMD_EXEC || r->is_failed)
 		return GATE_REFUSE;
 	n = (int)(r->used - w->reply_mark) - 3;
 	snprintf(why, sizeof(why), "%.*s", n, r->data + w->reply_mark + 1);
-	r->used = w->reply_mark;
+	reply_cut(r, w->reply_mark);
 	reply_errorf(r, "EXECABORT Transaction discarded because of: %s",
 	    strncmp(why, "ERR ", 4) == 0 ? why + 4 : why);
 	conn_forget_multi(c);

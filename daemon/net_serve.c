@@ -182,7 +182,7 @@ serve_aborted(struct worker *w)
 	slot_leave(&w->txn, REGION->common.slot);
 	w->touches = 0;
 	park_end(c->conn);
-	c->reply->used = w->reply_mark;
+	reply_cut(c->reply, w->reply_mark);
 	reply_error(c->reply, w->txn.why);
 	gate_refused(w, &w->batch.request[w->batch.at]);
 	watch_error(c, w->reply_mark);

@@ -55,8 +55,11 @@ put_count(struct reply *r, char mark, int64_t n)
 static inline void
 put_bulk(struct reply *r, const char *data, size_t bytes)
 {
-	char *p = put_head(reply_room(r, HEAD_BYTES + bytes + 2), '$', bytes);
+	char *p = reply_room_long(r, HEAD_BYTES + bytes + 2);
 
+	if (unlikely(p == NULL))
+		return;
+	p = put_head(p, '$', bytes);
 	memcpy(p, data, bytes);
 	filled(r, put_end(p + bytes));
 }
@@ -71,8 +74,10 @@ void
 reply_simple(struct reply *r, const char *text)
 {
 	size_t bytes = strlen(text);
-	char *p = reply_room(r, bytes + 3);
+	char *p = reply_room_long(r, bytes + 3);
 
+	if (p == NULL)
+		return;
 	*p = '+';
 	memcpy(p + 1, text, bytes);
 	filled(r, put_end(p + 1 + bytes));
@@ -204,7 +209,9 @@ reply_big(struct reply *r, struct slice digits)
 		reply_bulk(r, digits);
 		return;
 	}
-	p = reply_room(r, digits.bytes + 3);
+	p = reply_room_long(r, digits.bytes + 3);
+	if (p == NULL)
+		return;
 	*p = '(';
 	memcpy(p + 1, digits.data, digits.bytes);
 	filled(r, put_end(p + 1 + digits.bytes));
@@ -219,7 +226,9 @@ reply_verbatim(struct reply *r, const char *kind3, struct slice s)
 		reply_bulk(r, s);
 		return;
 	}
-	p = reply_room(r, HEAD_BYTES + 4 + s.bytes + 2);
+	p = reply_room_long(r, HEAD_BYTES + 4 + s.bytes + 2);
+	if (p == NULL)
+		return;
 	p = put_head(p, '=', s.bytes + 4);
 	memcpy(p, kind3, 3);
 	p[3] = ':';
@@ -258,8 +267,11 @@ void
 reply_error(struct reply *r, const char *text)
 {
 	size_t bytes = strlen(text);
+	char *p = reply_room_long(r, 1 + bytes + 2);
 
-	memcpy(reply_room(r, 1 + bytes + 2) + 1, text, bytes);
+	if (p == NULL)
+		return;
+	memcpy(p + 1, text, bytes);
 	end_error(r, bytes);
 }
 
@@ -275,12 +287,14 @@ reply_errorf(struct reply *r, const char *format, ...)
 	bytes = vsnprintf(p + 1, FORMAT_BYTES, format, args);
 	must(bytes >= 0, "an error's format is sound");
 	if (bytes >= FORMAT_BYTES) {
-		p = reply_room(r, 1 + (size_t)bytes + 2);
-		vsnprintf(p + 1, (size_t)bytes + 1, format, again);
+		p = reply_room_long(r, 1 + (size_t)bytes + 2);
+		if (p != NULL)
+			vsnprintf(p + 1, (size_t)bytes + 1, format, again);
 	}
 	va_end(again);
 	va_end(args);
-	end_error(r, (size_t)bytes);
+	if (p != NULL)
+		end_error(r, (size_t)bytes);
 }
 
 size_t
@@ -299,6 +313,8 @@ reply_later_set(struct reply *r, size_t place, char kind, int64_t count)
 	char head[HEAD_BYTES], *p;
 	size_t bytes, behind = r->used - place - LATER_BYTES;
 
+	if (r->is_failed)
+		return;
 	must(place + LATER_BYTES <= r->used, "a later length has its place");
 	if (r->resp != 3 && kind != '*') {
 		count *= kind == '%' ? 2 : 1;
@@ -306,6 +322,8 @@ reply_later_set(struct reply *r, size_t place, char kind, int64_t count)
 	}
 	bytes = put_head(head, kind, count) - head;
 	reply_room(r, bytes);
+	if (r->is_failed)
+		return;
 	p = r->data + place;
 	if (bytes != LATER_BYTES)
 		memmove(p + bytes, p + LATER_BYTES, behind);

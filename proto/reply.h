@@ -3,8 +3,11 @@
  *
  * A reply is appended to a buffer which the caller owns and which grows
  * through the caller's own function: this room allocates nothing.  Every
- * function below appends one element and never fails; `resp` (2 or 3) decides
- * the form.  Where RESP2 has no such form, Redis's own fallback is used: a
+ * function below appends one element; `resp` (2 or 3) decides the form.
+ *
+ * When there is no memory for a reply, it has failed: what was in it is gone,
+ * what is appended comes to nothing, places in it are no more, and whoever owns
+ * it ends the connection.  Where RESP2 has no such form, Redis's own fallback is used: a
  * map becomes an array of twice the length, a set an array, a double a bulk,
  * a boolean an integer, a verbatim string a bulk, a push an array.
  *
@@ -16,20 +19,27 @@
 
 #include "proto/slice.h"
 
+#define REPLY_LEAST 16384 /* room that there always is */
+
 struct reply {
 	char *data;
 	size_t used;  /* bytes filled */
 	size_t room;  /* bytes data has room for */
 	/*
 	 * Makes room for at least `more` bytes after used and keeps what is
-	 * used; must succeed.
+	 * used; or, when that can not be, sets is_failed and used to 0 and
+	 * leaves room for REPLY_LEAST bytes.
 	 */
 	void (*grow)(struct reply *r, size_t more);
 	int resp;     /* 2 or 3 */
+	bool is_failed;
 	uint64_t errors; /* how many errors were appended, for statistics */
 };
 
-/* At least `more` bytes may be stored at the returned place. */
+/*
+ * At least `more` bytes, REPLY_LEAST at most, may be stored at the returned
+ * place.
+ */
 static inline char *
 reply_room(struct reply *r, size_t more)
 {
@@ -38,12 +48,36 @@ reply_room(struct reply *r, size_t more)
 	return r->data + r->used;
 }
 
+/* The same for any number of bytes; NULL when the reply has failed. */
+static inline char *
+reply_room_long(struct reply *r, size_t more)
+{
+	if (unlikely(r->room - r->used < more)) {
+		r->grow(r, more);
+		if (r->is_failed)
+			return NULL;
+	}
+	return r->data + r->used;
+}
+
+/* Takes back what was appended since `used` was mark. */
+static inline void
+reply_cut(struct reply *r, size_t mark)
+{
+	if (mark < r->used)
+		r->used = mark;
+}
+
 /* Bytes as they are. */
 static inline void
 reply_raw(struct reply *r, const void *data, size_t bytes)
 {
-	memcpy(reply_room(r, bytes), data, bytes);
-	r->used += bytes;
+	char *p = reply_room_long(r, bytes);
+
+	if (likely(p != NULL)) {
+		memcpy(p, data, bytes);
+		r->used += bytes;
+	}
 }
 #define reply_literal(r, s) reply_raw((r), (s), sizeof(s) - 1)
 

@@ -153,6 +153,57 @@ START_TEST(formatted)
 }
 END_TEST
 
+/* Grows once, and has no more memory then. */
+static void
+grow_once(struct reply *r, size_t more)
+{
+	if (r->data == NULL && more <= REPLY_LEAST) {
+		r->data = malloc(REPLY_LEAST);
+		r->room = REPLY_LEAST;
+	} else {
+		r->is_failed = true;
+		r->used = 0;
+	}
+}
+
+/* What does not fit comes to nothing, and nothing is written beyond. */
+START_TEST(failed)
+{
+	static char text[3 * REPLY_LEAST];
+	struct reply r = start(2 + _i % 2);
+	struct slice s = { text, sizeof(text) - 1 };
+	size_t mark, place;
+	int i;
+
+	memset(text, 'x', sizeof(text) - 1);
+	r.grow = grow_once;
+	reply_ok(&r);
+	place = reply_later(&r);
+	reply_bulk(&r, (struct slice){ text, 10000 });
+	mark = r.used;
+	ck_assert(!r.is_failed);
+	reply_bulk(&r, s);
+	ck_assert(r.is_failed);
+	for (i = 0; i < 2000; i++) {
+		reply_later_set(&r, place, '%', i);
+		reply_int(&r, i);
+		reply_bulk_int(&r, i);
+		reply_double(&r, i);
+		reply_raw(&r, text, s.bytes);
+		reply_simple(&r, text);
+		reply_big(&r, s);
+		reply_verbatim(&r, "txt", s);
+		reply_error(&r, text);
+		reply_errorf(&r, "ERR %s", text);
+		reply_errorf(&r, "ERR short");
+		ck_assert_uint_le(r.used, r.room);
+	}
+	reply_cut(&r, mark);
+	ck_assert_uint_le(r.used, r.room);
+	free(r.data);
+}
+END_TEST
+
 START_TEST(later)
 {
 	struct reply r = start(2);
@@ -198,6 +249,7 @@ unit_suite(void)
 	tcase_add_test(forms, errors);
 	tcase_add_test(forms, formatted);
 	tcase_add_test(forms, later);
+	tcase_add_loop_test(forms, failed, 0, 2);
 	tcase_add_test_raise_signal(forms, attribute_needs_resp3, 6);
 	suite_add_tcase(suite, forms);
 	return suite;
