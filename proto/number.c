@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,10 +116,29 @@ number_get_int(struct slice s, int64_t *n)
 }
 
 /*
- * [-]digits[.digits] with a digit before the point, at most 19 digits, the
- * whole of them below 2^53: exact as a double, and so is the power of ten it
- * is divided by, which leaves one correct rounding.
+ * sum / power as a double, rounded once.  Both are exact as doubles below
+ * 2^53, and always with the 64 bits of a long double; rounding that quotient a
+ * second time is right unless the first time ended half way between two
+ * doubles: false then.
  */
+static bool
+divide(uint64_t sum, uint64_t power, double *d)
+{
+#if LDBL_MANT_DIG == 64
+	long double exact = (long double)sum / (long double)power;
+	uint64_t bits;
+
+	if (sum >> 53 != 0 || power >> 53 != 0) {
+		memcpy(&bits, &exact, sizeof(bits));
+		*d = (double)exact;
+		return (bits & 0x7ff) != 0x400;
+	}
+#endif
+	*d = (double)sum / (double)power;
+	return sum >> 53 == 0 && power >> 53 == 0;
+}
+
+/* [-]digits[.digits] with a digit before the point, at most 19 digits. */
 static bool
 get_short_double(struct slice s, double *d)
 {
@@ -127,7 +147,7 @@ get_short_double(struct slice s, double *d)
 	size_t i, places = 0;
 	bool point = false;
 
-	if (s.bytes == (size_t)minus || s.bytes > 20 || s.data[minus] == '.')
+	if (s.bytes == (size_t)minus || s.bytes > 21 || s.data[minus] == '.')
 		return false;
 	for (i = minus; i < s.bytes; i++) {
 		unsigned digit = (unsigned char)s.data[i] - '0';
@@ -140,10 +160,9 @@ get_short_double(struct slice s, double *d)
 			return false;
 		sum = sum * 10 + digit;
 		places += point;
-		if (sum >> 53 != 0)
-			return false;
 	}
-	*d = places > 0 ? (double)sum / (double)powers[places] : (double)sum;
+	if (s.bytes - minus - point > 19 || !divide(sum, powers[places], d))
+		return false;
 	if (minus)
 		*d = -*d;
 	return true;
