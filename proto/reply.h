@@ -3,13 +3,14 @@
  *
  * A reply is appended to a buffer which the caller owns and which grows
  * through the caller's own function: this room allocates nothing.  Every
- * function below appends one element; `resp` (2 or 3) decides the form.
+ * function below appends one element; `resp` (2 or 3) decides the form.  Where
+ * RESP2 has no such form, Redis's own fallback is used: a map becomes an array
+ * of twice the length, a set an array, a double a bulk, a boolean an integer, a
+ * verbatim string a bulk, a push an array.
  *
  * When there is no memory for a reply, it has failed: what was in it is gone,
  * what is appended comes to nothing, places in it are no more, and whoever owns
- * it ends the connection.  Where RESP2 has no such form, Redis's own fallback is used: a
- * map becomes an array of twice the length, a set an array, a double a bulk,
- * a boolean an integer, a verbatim string a bulk, a push an array.
+ * it ends the connection.
  *
  * Source of the formats: the RESP3 specification and the replies of
  * redis-server 7.

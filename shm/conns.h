@@ -7,9 +7,10 @@
  * Life:     a row lives from accept to close
  *
  * A row's id is 0 when it is free.  Free rows below `top` are a chain that
- * begins with `free`: 1 + the number of a row, 0 at the end.  Numbers that change with every command
- * (last use, buffers) are written without a new sequence: each is one word and
- * right in itself.
+ * begins with `free`: 1 + the number of a row, 0 at the end.
+ *
+ * Numbers that change with every command (last use, buffers) are written
+ * without a new sequence: each is one word and right in itself.
  */
 #ifndef SHM_CONNS_H
 #define SHM_CONNS_H
