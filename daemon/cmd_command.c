@@ -96,22 +96,49 @@ reply_flags(struct call *c, unsigned flags)
 			reply_simple(c->reply, flag_names[i]);
 }
 
-/* Families whose category has another name. */
+#define CATEGORIES 16
+
+/* Families whose category has another name, or none. */
 static const struct { const char *family, *category; } renamed[] = {
 	{ "generic", "@keyspace" }, { "sorted-set", "@sortedset" },
 	{ "transactions", "@transaction" }, { "server", NULL },
 };
 
-static const char *
-family_category(const struct command *row, char *text, size_t room)
-{
-	size_t i;
+/* Commands (and containers) with other categories than their family's. */
+static const struct { const char *name, *categories[3]; } special[] = {
+	{ "client", { NULL } }, { "object", { NULL } },
+	{ "command", { "@connection" } },
+	{ "dbsize", { "@keyspace" } }, { "flushall", { "@keyspace" } },
+	{ "flushdb", { "@keyspace" } }, { "swapdb", { "@keyspace" } },
+	{ "lastsave", { "@admin" } }, { "role", { "@admin" } },
+	{ "sort", { "@list", "@set", "@sortedset" } },
+	{ "sort_ro", { "@list", "@set", "@sortedset" } },
+};
 
+/* The categories that come from what a row is about; how many. */
+static size_t
+own_categories(const struct command *row, const char **list, char *text,
+    size_t room)
+{
+	struct slice container = command_container(row);
+	size_t i, n;
+
+	for (i = 0; i < COUNT(special); i++) {
+		if (strcmp(special[i].name, row->name) != 0 &&
+		    (special[i].categories[0] == NULL ||
+		    !slice_equal(container, slice_of(special[i].name))))
+			continue;
+		for (n = 0; n < COUNT(special[i].categories) &&
+		    special[i].categories[n] != NULL; n++)
+			list[n] = special[i].categories[n];
+		return n;
+	}
+	snprintf(text, room, "@%s", row->family);
+	list[0] = text;
 	for (i = 0; i < COUNT(renamed); i++)
 		if (strcmp(renamed[i].family, row->family) == 0)
-			return renamed[i].category;
-	snprintf(text, room, "@%s", row->family);
-	return text;
+			list[0] = renamed[i].category;
+	return list[0] != NULL;
 }
 
 /*
@@ -119,7 +146,7 @@ family_category(const struct command *row, char *text, size_t room)
  * Returns how many.
  */
 static size_t
-categories(const struct command *row, const char *list[16], char *text,
+categories(const struct command *row, const char *list[CATEGORIES], char *text,
     size_t room)
 {
 	static const struct {
@@ -132,11 +159,8 @@ categories(const struct command *row, const char *list[16], char *text,
 		{ COMMAND_PUBSUB, "@pubsub" },
 		{ COMMAND_BLOCKING, "@blocking" },
 	};
-	const char *family = family_category(row, text, room);
-	size_t i, count = 0;
+	size_t i, count = own_categories(row, list, text, room);
 
-	if (family != NULL)
-		list[count++] = family;
 	for (i = 0; i < COUNT(by_flag); i++)
 		if (row->flags & by_flag[i].flag)
 			list[count++] = by_flag[i].category;
@@ -147,7 +171,7 @@ categories(const struct command *row, const char *list[16], char *text,
 static void
 reply_categories(struct call *c, const struct command *row)
 {
-	const char *list[16];
+	const char *list[CATEGORIES];
 	char text[64];
 	size_t count = categories(row, list, text, sizeof(text)), i;
 
@@ -158,65 +182,137 @@ reply_categories(struct call *c, const struct command *row)
 
 /* --- keys -------------------------------------------------------------- */
 
-/* One key specification: where the search begins and how keys are found. */
-static void
-reply_spec(struct call *c, const struct command *row, int index, int last,
-    int step, bool is_counted, bool is_written)
+/* What a row does with its index-th key. */
+static enum command_use
+use_of(const struct command *row, int index)
 {
-	struct reply *r = c->reply;
+	const struct command_keys *k = &row->keys;
 
-	reply_map(r, 3);
-	reply_text(r, "flags");
-	reply_set(r, 2);
-	reply_simple(r, is_written ? "RW" : "RO");
-	reply_simple(r, is_written && !(row->flags & COMMAND_READ) ?
-	    "UPDATE" : "ACCESS");
-	reply_text(r, "begin_search");
-	reply_map(r, 2);
-	reply_text(r, "type");
-	reply_text(r, "index");
-	reply_text(r, "spec");
-	reply_map(r, 1);
-	reply_text(r, "index");
-	reply_int(r, index);
-	reply_text(r, "find_keys");
-	reply_map(r, 2);
-	reply_text(r, "type");
-	reply_text(r, is_counted ? "keynum" : "range");
-	reply_text(r, "spec");
-	reply_map(r, 3);
-	reply_text(r, is_counted ? "keynumidx" : "lastkey");
-	reply_int(r, is_counted ? 0 : last);
-	reply_text(r, is_counted ? "firstkey" : "keystep");
-	reply_int(r, is_counted ? 1 : step);
-	reply_text(r, is_counted ? "keystep" : "limit");
-	reply_int(r, is_counted ? step : 0);
+	if (k->use == COMMAND_USE_NONE)
+		return row->flags & COMMAND_WRITE ? COMMAND_USE_CHANGE :
+		    COMMAND_USE_READ;
+	return index > 0 && k->use_others != COMMAND_USE_NONE ?
+	    k->use_others : k->use;
 }
 
 static void
-reply_specs(struct call *c, const struct command *row)
+reply_use(struct reply *r, enum command_use use)
+{
+	static const char *const texts[] = {
+#define USE(id, text) text,
+		COMMAND_USES(USE)
+#undef USE
+	};
+	const char *at = texts[use], *space;
+	size_t place = reply_later(r);
+	char word[32];
+	int count = 0;
+
+	for (; at != NULL; at = space != NULL ? space + 1 : NULL) {
+		space = strchr(at, ' ');
+		snprintf(word, sizeof(word), "%.*s", space != NULL ?
+		    (int)(space - at) : (int)strlen(at), at);
+		reply_simple(r, word);
+		count++;
+	}
+	reply_later_set(r, place, '~', count);
+}
+
+struct number {
+	const char *name;
+	int n;
+};
+
+/* One of a specification's two halves: what kind it is, and its numbers. */
+static void
+reply_half(struct reply *r, const char *half, const char *kind,
+    const struct number *numbers, int count)
+{
+	reply_text(r, half);
+	reply_map(r, 2);
+	reply_text(r, "type");
+	reply_text(r, kind);
+	reply_text(r, "spec");
+	reply_map(r, count);
+	for (; count > 0; count--, numbers++) {
+		reply_text(r, numbers->name);
+		reply_int(r, numbers->n);
+	}
+}
+
+/* A key specification: where the search begins and how keys are found. */
+static void
+reply_spec(struct reply *r, enum command_use use, int index,
+    const char *kind, const struct number numbers[3])
+{
+	reply_map(r, 3);
+	reply_text(r, "flags");
+	reply_use(r, use);
+	reply_half(r, "begin_search", "index",
+	    &(struct number){ "index", index }, 1);
+	reply_half(r, "find_keys", kind, numbers, 3);
+}
+
+static void
+reply_range(struct reply *r, enum command_use use, int first, int last,
+    int step)
+{
+	reply_spec(r, use, first, "range", (const struct number[]){
+	    { "lastkey", last < 0 ? last : last - first },
+	    { "keystep", step }, { "limit", 0 } });
+}
+
+static void
+reply_counted(struct reply *r, enum command_use use, int at)
+{
+	reply_spec(r, use, at, "keynum", (const struct number[]){
+	    { "keynumidx", 0 }, { "firstkey", 1 }, { "keystep", 1 } });
+}
+
+/* Keys that only the command itself finds. */
+static void
+reply_unknown(struct reply *r, enum command_use use)
+{
+	reply_map(r, 3);
+	reply_text(r, "flags");
+	reply_use(r, use);
+	reply_half(r, "begin_search", "unknown", NULL, 0);
+	reply_half(r, "find_keys", "unknown", NULL, 0);
+}
+
+static void
+reply_specs(struct reply *r, const struct command *row)
 {
 	const struct command_keys *k = &row->keys;
-	bool is_written = row->flags & COMMAND_WRITE;
+	enum command_use use = use_of(row, 0), others = use_of(row, 1);
 
 	switch (k->kind) {
 	case COMMAND_NOKEYS:
-		reply_array(c->reply, 0);
+		reply_array(r, 0);
 		break;
 	case COMMAND_NUMKEYS:
-		reply_array(c->reply, 1);
-		reply_spec(c, row, k->at, 0, 1, true, is_written);
+		reply_array(r, 1);
+		reply_counted(r, use, k->at);
 		break;
 	case COMMAND_DEST_NUMKEYS:
-		reply_array(c->reply, 2);
-		reply_spec(c, row, k->first, 0, 1, false, true);
-		reply_spec(c, row, k->at, 0, 1, true, false);
+		reply_array(r, 2);
+		reply_range(r, use, k->first, k->first, 1);
+		reply_counted(r, others, k->at);
 		break;
-	default:
-		reply_array(c->reply, 1);
-		reply_spec(c, row, k->first, k->last < 0 ? k->last :
-		    k->last - k->first, k->step > 0 ? k->step : 1, false,
-		    is_written);
+	case COMMAND_SORTKEYS:
+		reply_array(r, row->flags & COMMAND_WRITE ? 3 : 2);
+		reply_range(r, use, k->first, k->first, 1);
+		reply_unknown(r, COMMAND_USE_READ);
+		if (row->flags & COMMAND_WRITE)
+			reply_unknown(r, others);
+		break;
+	case COMMAND_KEYS:
+		reply_array(r, use != others ? 2 : 1);
+		reply_range(r, use, k->first,
+		    use != others ? k->first : k->last, k->step);
+		if (use != others)
+			reply_range(r, others, k->first + k->step, k->last,
+			    k->step);
 		break;
 	}
 }
@@ -269,7 +365,7 @@ reply_row(struct call *c, struct slice name, int i, bool alone)
 	if (is_container)
 		reply_array(c->reply, 0);
 	else
-		reply_specs(c, row);
+		reply_specs(c->reply, row);
 	reply_subcommands(c, alone ? name : (struct slice){ NULL, 0 });
 }
 
@@ -329,7 +425,7 @@ static void
 list_name(struct call *c, struct slice name, int row, void *arg)
 {
 	struct filter *f = arg;
-	const char *list[16];
+	const char *list[CATEGORIES];
 	char text[64];
 	size_t count, i;
 
@@ -421,6 +517,31 @@ cmd_command_getkeys(struct call *c)
 		reply_bulk(c->reply, c->argv[2 + at[i]]);
 }
 
+/* Whether one of these words stands in the request behind its key. */
+static bool
+has_word(struct call *c, const char *const *words)
+{
+	int i;
+
+	for (; *words != NULL; words++)
+		for (i = 4; i < c->argc; i++)
+			if (slice_is(c->argv[i], *words))
+				return true;
+	return false;
+}
+
+/* What a use that depends on the arguments (SET's, BITFIELD's) comes to. */
+static enum command_use
+decide_use(struct call *c, const struct command *row)
+{
+	static const char *const gets[] = { "get", NULL };
+	static const char *const writes[] = { "set", "incrby", NULL };
+
+	if (row->id == CMD_SET)
+		return has_word(c, gets) ? COMMAND_USE_SWAP : COMMAND_USE_PUT;
+	return has_word(c, writes) ? COMMAND_USE_SWAP : COMMAND_USE_READ;
+}
+
 void
 cmd_command_getkeysandflags(struct call *c)
 {
@@ -431,12 +552,11 @@ cmd_command_getkeysandflags(struct call *c)
 		return;
 	reply_array(c->reply, count);
 	for (i = 0; i < count; i++) {
+		enum command_use use = use_of(row, i);
+
 		reply_array(c->reply, 2);
 		reply_bulk(c->reply, c->argv[2 + at[i]]);
-		reply_set(c->reply, 2);
-		reply_simple(c->reply,
-		    row->flags & COMMAND_WRITE ? "RW" : "RO");
-		reply_simple(c->reply,
-		    row->flags & COMMAND_WRITE ? "update" : "access");
+		reply_use(c->reply, use != COMMAND_USE_DEPENDS ? use :
+		    decide_use(c, row));
 	}
 }

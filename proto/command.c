@@ -22,10 +22,21 @@
 #define NOKEYS { .kind = COMMAND_NOKEYS }
 #define KEYS(f, l, s) \
 	{ .kind = COMMAND_KEYS, .first = (f), .last = (l), .step = (s) }
+#define KEYS_AS(how, f, l, s) \
+	{ .kind = COMMAND_KEYS, .first = (f), .last = (l), .step = (s), \
+	    .use = COMMAND_USE_##how }
+#define KEYS_BY(how, others, f, l, s) \
+	{ .kind = COMMAND_KEYS, .first = (f), .last = (l), .step = (s), \
+	    .use = COMMAND_USE_##how, .use_others = COMMAND_USE_##others }
 #define NUMKEYS(n) { .kind = COMMAND_NUMKEYS, .at = (n) }
+#define NUMKEYS_AS(how, n) \
+	{ .kind = COMMAND_NUMKEYS, .at = (n), .use = COMMAND_USE_##how }
 #define DEST_NUMKEYS(dest, n) \
-	{ .kind = COMMAND_DEST_NUMKEYS, .first = (dest), .at = (n) }
-#define SORTKEYS { .kind = COMMAND_SORTKEYS, .first = 1 }
+	{ .kind = COMMAND_DEST_NUMKEYS, .first = (dest), .at = (n), \
+	    .use = COMMAND_USE_PUT, .use_others = COMMAND_USE_READ }
+#define SORTKEYS \
+	{ .kind = COMMAND_SORTKEYS, .first = 1, .use = COMMAND_USE_READ, \
+	    .use_others = COMMAND_USE_PUT }
 
 const struct command command_table[CMD_COUNT] = {
 #define COMMAND(id, name, place, flags, arity, keys, family, since, \

@@ -14,7 +14,10 @@
  *   arity     as Redis counts: with the name; -n means at least n
  *   keys      which arguments are keys: NOKEYS, KEYS(first, last, step),
  *             NUMKEYS(at) - a count at that argument, the keys behind it -
- *             DEST_NUMKEYS(dest, at) - one key and such a count -, SORTKEYS
+ *             DEST_NUMKEYS(dest, at) - one key and such a count -, SORTKEYS;
+ *             KEYS_AS(use, ...), NUMKEYS_AS(use, ...) where they are not just
+ *             read (or, by what writes, changed), KEYS_BY(use, use, ...) where
+ *             the first key is for something else than those behind it
  *   family    string, hash, ...: Redis's command groups (CLIENT: connection)
  *   since     the Redis version it appeared in
  *   arguments Redis's notation: "key value [NX | XX] [GET] [EX seconds |
@@ -76,6 +79,28 @@ enum command_flag {
 	COMMAND_GUARDED = 1 << (COMMAND_FLAG_BITS + 1),
 };
 
+/* What a command does with a key, in the words of COMMAND INFO. */
+#define COMMAND_USES(USE) \
+	USE(NONE, "") \
+	USE(READ, "RO access") \
+	USE(LOOK, "RO") \
+	USE(CHANGE, "RW update") \
+	USE(SWAP, "RW access update") \
+	USE(TAKE, "RW access delete") \
+	USE(CUT, "RW delete") \
+	USE(ADD, "RW insert") \
+	USE(PUT, "OW update") \
+	USE(NEW, "OW insert") \
+	USE(DROP, "RM delete") \
+	/* as the arguments say */ \
+	USE(DEPENDS, "RW access update variable_flags")
+
+enum command_use {
+#define USE(id, text) COMMAND_USE_##id,
+	COMMAND_USES(USE)
+#undef USE
+};
+
 enum command_keys_kind {
 	COMMAND_NOKEYS, COMMAND_KEYS, COMMAND_NUMKEYS, COMMAND_DEST_NUMKEYS,
 	COMMAND_SORTKEYS
@@ -84,6 +109,8 @@ struct command_keys {
 	enum command_keys_kind kind;
 	int first, last, step; /* KEYS; last negative from the end */
 	int at;                /* NUMKEYS: argument that holds the count */
+	/* enum command_use: of the first key and (NONE: too) of the others */
+	uint8_t use, use_others;
 };
 
 enum command_id {
