@@ -631,16 +631,16 @@ const void *
 dict_hint_entry(const struct bucket *b, uint64_t hash)
 {
 	uint64_t bytes = PLACE->bytes;
-	unsigned bits = matches(b, hash);
+	/* The bucket may be something else by now. */
+	unsigned bits = matches(b, hash) & WAYS_MASK;
 	const char *entry;
 
 	/* One in fifteen lies in the next bucket. */
 	if (bits == 0 && b->spilled != 0 &&
 	    (uint64_t)(uintptr_t)(b + 2) - PLACE_BASE <= bytes)
-		bits = matches(++b, hash);
+		bits = matches(++b, hash) & WAYS_MASK;
 	if (bits == 0)
 		return NULL;
-	/* The bucket may be something else by now. */
 	entry = entry_at(b, (unsigned)__builtin_ctz(bits));
 	return (uint64_t)(uintptr_t)entry - PLACE_BASE <= bytes - DICT_HINT ?
 	    entry : NULL;
