@@ -230,11 +230,11 @@ mend(struct ctl *c)
 	open_region();
 	while ((index = ctl_mend_next()) >= 0) {
 		begin = clock_steady_us();
-		ctl_mend_worker(index, c->birth->name);
+		ctl_mend_process(index, c->birth->name);
 		us = clock_steady_us() - begin;
 		if ((uint64_t)us > REGION->ctl.mend_us_max)
 			REGION->ctl.mend_us_max = (uint64_t)us;
-		if (!c->next.is_stopping)
+		if (!c->next.is_stopping && index < PROC_WORKERS)
 			log_notice("mended what worker %d left, in %d us",
 			    index, (int)us);
 	}
@@ -281,8 +281,8 @@ end(struct ctl *c)
 	}
 	if (!c->next.is_stopping)
 		return false;
-	for (i = 0; i < REGION->head.workers; i++)
-		if (REGION->sup.birth[i] !=
+	for (i = 0; i < PROC_MAX; i++)
+		if (i != PROC_CONTROL && REGION->sup.birth[i] !=
 		    word_load_acquire(&REGION->sup.dead[i]))
 			return false;
 	return true;

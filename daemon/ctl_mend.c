@@ -22,8 +22,8 @@ ctl_mend_next(void)
 {
 	int i;
 
-	for (i = 0; i < PROC_WORKERS; i++)
-		if (REGION->ctl.mended[i] !=
+	for (i = 0; i < PROC_MAX; i++)
+		if (i != PROC_CONTROL && REGION->ctl.mended[i] !=
 		    word_load_acquire(&REGION->sup.dead[i]))
 			return i;
 	return -1;
@@ -86,7 +86,7 @@ let_go(const struct journal *j, uint32_t name)
 }
 
 void
-ctl_mend_worker(int index, uint32_t name)
+ctl_mend_process(int index, uint32_t name)
 {
 	const struct heap_mender mender = {
 		&REGION->area[PROC_CONTROL].journal, name, is_dead
@@ -104,8 +104,10 @@ ctl_mend_worker(int index, uint32_t name)
 	txn_mend(j, &REGION->common.heap, (uint16_t)index, &mender);
 	FAULT(MEND_DONE);
 	heap_release(&REGION->common.heap, j, dead);
-	forget_interest(index);
-	forget_clients(area, index);
+	if (index < PROC_WORKERS) {
+		forget_interest(index);
+		forget_clients(area, index);
+	}
 	word_store(&area->proc.is_ready, 0);
 	word_store(&area->proc.is_asleep, 0);
 	word_store(&j->helds, 0);

@@ -31,10 +31,10 @@ void ctl_mend_begin(void);
 /* Whether somebody is dead and not yet mended; his index, or -1. */
 int ctl_mend_next(void);
 
-/* Mends the worker at an index; `name` is ours. */
-void ctl_mend_worker(int index, uint32_t name);
+/* Mends what the dead process at an index left; `name` is ours. */
+void ctl_mend_process(int index, uint32_t name);
 
-/* After all workers are mended: lets go our predecessors' locks. */
+/* After all others are mended: lets go our predecessors' locks. */
 void ctl_mend_predecessors(void);
 
 #endif

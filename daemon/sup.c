@@ -29,7 +29,7 @@
 #define DEATHS_REMEMBERED 1024
 #define DEATHS_WITHIN_US (60 * 1000000ll)
 
-enum again { AT_ONCE, MENDED };
+enum again { AT_ONCE, MENDED, ASKED };
 
 static const struct kind {
 	const char *name;
@@ -158,7 +158,7 @@ be_born(struct sup *s, struct birth *b, pid_t supervisor)
 		    b->index))
 			log_warning("server_cpulist is not usable here");
 		FAULT(BORN);
-	} else {
+	} else if (b->kind == PROC_KIND_CONTROL) {
 		/*
 		 * So that load does not look like death; who lacks the right to
 		 * do so does without.
@@ -197,6 +197,22 @@ fork_child(struct sup *s, int index)
 	}
 }
 
+/* Whether a process that is not there is to be forked now. */
+static bool
+is_due(const struct sup *s, int index)
+{
+	enum again again = kind_table[kind_of(index)].again;
+
+	if (!s->child[index].is_wanted || s->child[index].pid != 0)
+		return false;
+	if (again == ASKED && word_load_acquire(&REGION->ctl.wanted[index]) <=
+	    REGION->sup.birth[index])
+		return false;
+	return again == AT_ONCE ||
+	    word_load_acquire(&REGION->ctl.mended[index]) ==
+	    REGION->sup.dead[index];
+}
+
 /* Forks what should be there and is not, and may be. */
 static void
 fork_missing(struct sup *s)
@@ -204,10 +220,7 @@ fork_missing(struct sup *s)
 	int i;
 
 	for (i = 0; i < PROC_MAX && !s->is_ending; i++)
-		if (s->child[i].is_wanted && s->child[i].pid == 0 &&
-		    (kind_table[kind_of(i)].again == AT_ONCE ||
-		    word_load_acquire(&REGION->ctl.mended[i]) ==
-		    REGION->sup.dead[i]))
+		if (is_due(s, i))
 			fork_child(s, i);
 }
 
@@ -278,19 +291,22 @@ static void
 bury(struct sup *s, int index, int status)
 {
 	struct child *c = &s->child[index];
+	bool was_asked = kind_table[kind_of(index)].again == ASKED;
 	pid_t pid = c->pid;
 
 	c->pid = 0;
 	word_store_release(&REGION->sup.dead[index], REGION->sup.birth[index]);
 	doorbell_ring(s->bell[PROC_CONTROL]);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == BIRTH_FAILED) {
+	if (!was_asked && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == BIRTH_FAILED) {
 		if (!s->is_ending)
 			log_complain("%.300s",
 			    REGION->area[index].last_words);
 		begin_end(s, 1);
 		return;
 	}
-	if (s->is_ending && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if ((s->is_ending || was_asked) && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0)
 		return;
 	say_death(index, pid, status);
 	REGION->sup.deaths++;
@@ -382,6 +398,7 @@ look_who_is_ready(struct sup *s)
 		return;
 	for (i = 0; i < PROC_MAX; i++)
 		if (s->child[i].is_wanted &&
+		    kind_table[kind_of(i)].again != ASKED &&
 		    word_load_acquire(&REGION->area[i].proc.is_ready) == 0)
 			return;
 	s->is_serving = true;

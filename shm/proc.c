@@ -6,7 +6,7 @@ proc_announce(struct proc *p, int index, uint32_t birth, uint32_t pid,
 {
 	word_store(&p->is_ready, 0);
 	p->magic = PROC_MAGIC;
-	p->kind = index == PROC_CONTROL ? PROC_KIND_CONTROL : PROC_KIND_WORKER;
+	p->index = (uint32_t)index;
 	p->born_ms = now_ms;
 	word_store(&p->version, 0);
 	word_store(&p->beat, p->beat + 1);

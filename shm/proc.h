@@ -30,7 +30,9 @@
 /* Process indexes: workers first, so that worker i is bit i of a 64-bit set. */
 #define PROC_WORKERS 64
 #define PROC_CONTROL 64
-#define PROC_MAX 65
+#define PROC_SAVER 65
+#define PROC_LOGGER 66
+#define PROC_MAX 67
 
 enum proc_kind { PROC_KIND_WORKER, PROC_KIND_CONTROL, PROC_KINDS };
 
@@ -38,7 +40,7 @@ struct proc {
 	uint64_t magic;
 	uint32_t pid;
 	uint32_t birth;     /* 1 for the first process at this index */
-	uint32_t kind;      /* enum proc_kind */
+	uint32_t index;     /* of its area */
 	uint32_t is_ready;  /* it serves */
 	int64_t born_ms;    /* UNIX time */
 	uint64_t version __attribute__((aligned(64)));

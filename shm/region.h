@@ -48,7 +48,9 @@ struct region_head {
 /*
  * The supervisor's page: births and deaths.  birth[i] is the newest process at
  * index i; dead[i] the newest that is dead.  It forks the next one only
- * when control's mended[i] says that it has buried dead[i].
+ * when control's mended[i] says that it has buried dead[i]; and one of a kind
+ * that is there on demand when control's wanted[i] is a later birth number,
+ * too.
  */
 struct region_sup {
 	uint32_t birth[PROC_MAX];
@@ -60,7 +62,7 @@ struct region_sup {
 /* Control's own: what outlives it and nobody else has to act upon. */
 struct region_ctl {
 	uint32_t mended[PROC_MAX];
-	uint32_t spare;
+	uint32_t wanted[PROC_MAX];
 	uint64_t asks_got[PROC_WORKERS];
 	uint64_t asks_begun[PROC_WORKERS];
 	uint64_t mends;             /* how often something had to be mended */

@@ -353,7 +353,7 @@ mend_all(uint32_t name)
 
 	ctl_mend_begin();
 	while ((index = ctl_mend_next()) >= 0)
-		ctl_mend_worker(index, name);
+		ctl_mend_process(index, name);
 	ctl_mend_predecessors();
 	_exit(0);
 }
