@@ -32,6 +32,8 @@ rename k k|renamenx k k|copy k k [REPLACE]|copy k k [DB db] [REPLACE]|move k db
 object ENCODING k|object REFCOUNT k|object IDLETIME k|object FREQ k|object NOPE k
 sort k [LIMIT int int] [ASC|DESC] [STORE k]|sort k ALPHA [DESC]
 sort k [BY pat] [GET pat] [GET #] [ALPHA] [DESC]|sort_ro k [ALPHA]
+dump k|restore k ttl payload [REPLACE]
+restore k ttl payload [REPLACE] [ABSTTL] [IDLETIME small|FREQ small]
 keys glob|dbsize|echo v|ping [v]|select db|time1
 hset k fv*|hmset k fv*|hsetnx k f v|hget k f|hmget k f*|hdel k f*|hlen k
 hexists k f|hstrlen k f|hkeys k|hvals k|hgetall k|hincrby k f int
@@ -82,6 +84,10 @@ FLOATS = [b"0", b"1", b"-1.5", b"3.0e3", b"0.1", b"1e400", b"inf", b"nan",
 # listpack and outgrows it.
 SCORES = [b"0", b"1", b"-1", b"2.5", b"inf", b"-inf", b"1e10", b"7", b"3",
           b"0.30000000000000004", b"1e300", b"nan", b"x", b"123456789012"]
+# What RESTORE gets: the number 5, one that is damaged, and what DUMP answered.
+PAYLOADS = [b"\x00\xc0\x05\n\x00c/_f\x83/\xb3Q",
+            b"\x00\xc0\x06\n\x00c/_f\x83/\xb3Q", b""]
+PAYLOADS_MAX = 60
 LIMITS = [b"-inf", b"+inf", b"0", b"(1", b"2.5", b"(inf", b"1e10", b"x", b"3"]
 LEXES = [b"-", b"+", b"[f1", b"(f3", b"[", b"(", b"f2", b"[f5", b"(\xff"]
 
@@ -113,6 +119,8 @@ GENS = {
     "sec": lambda: [_often([b"100", b"1000"], [b"0", b"-1", b"x",
                                                b"9223372036854775807"], 0.9)],
     "ms": lambda: [_often([b"100000", b"500000"], [b"0", b"-1", b"x"], 0.9)],
+    "ttl": lambda: [_often([b"0", b"100000"], [b"-1", b"x"])],
+    "payload": lambda: [random.choice(PAYLOADS)],
     "at": lambda: [_often([b"4000000000", b"5000000000"], [b"1", b"x"], 0.9)],
     "atms": lambda: [_often([b"4000000000000"], [b"1", b"-7"], 0.9)],
     "off": lambda: [_often([b"0", b"7", b"8", b"100", b"1000", b"#2"],
@@ -210,6 +218,15 @@ def request():
     return words
 
 
+def keep_payload(reply):
+    """Remembers what DUMP answered for later RESTOREs, on both servers."""
+    if reply[0] == "bulk":
+        if len(PAYLOADS) < PAYLOADS_MAX:
+            PAYLOADS.append(reply[1])
+        else:
+            PAYLOADS[random.randrange(3, PAYLOADS_MAX)] = reply[1]
+
+
 def _flat(value):
     if isinstance(value, (list, tuple)):
         return [x for v in value for x in _flat(v)]
@@ -278,6 +295,8 @@ def same(q, a, b):
             sorted(map(repr, b[1]))
     if name == b"spop" and a[0] in ("array", "set"):
         return sorted(map(repr, a[1])) == sorted(map(repr, b[1]))
+    if name == b"dump":
+        return a[0] == b[0] == "bulk"
     if name in RANDOM:
         return a[0] != "array" or len(a[1]) == len(b[1])
     return False
