@@ -28,26 +28,21 @@ void
 cmd_debug_backlog(struct call *c)
 {
 	const struct log *log = &REGION->common.log;
-	uint64_t end = word_load_acquire(&log->end), at, bytes, head;
-	int64_t from;
+	int64_t from, bytes;
+	uint64_t end = word_load_acquire(&log->end);
 	char *text;
 
 	if (!call_int(c, 2, &from))
 		return;
-	at = (uint64_t)from;
-	bytes = at < end ? end - at : 0;
-	if (bytes > (uint64_t)BACKLOG_BYTES_MAX)
-		bytes = (uint64_t)BACKLOG_BYTES_MAX;
-	text = txn_scratch(c->txn, bytes + 1);
-	head = log->bytes - (at & (log->bytes - 1));
-	if (head > bytes)
-		head = bytes;
-	memcpy(text, log->ring + (at & (log->bytes - 1)), head);
-	memcpy(text + head, log->ring, bytes - head);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (from < 0 || at > end || word_load(&log->first) > at) {
+	bytes = from >= 0 && (uint64_t)from < end ?
+	    (int64_t)end - from : 0;
+	if (bytes > BACKLOG_BYTES_MAX)
+		bytes = BACKLOG_BYTES_MAX;
+	text = txn_scratch(c->txn, (size_t)bytes + 1);
+	bytes = log_read(log, (uint64_t)from, text, (size_t)bytes);
+	if (bytes < 0) {
 		reply_error(c->reply, "ERR the log does not hold that offset");
 		return;
 	}
-	reply_bulk(c->reply, (struct slice){ text, bytes });
+	reply_bulk(c->reply, (struct slice){ text, (size_t)bytes });
 }

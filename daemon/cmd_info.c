@@ -204,7 +204,7 @@ replication(struct page *p)
 	    "repl_backlog_first_byte_offset:%lld\r\n"
 	    "repl_backlog_histlen:%lld\r\n",
 	    p->c->worker->state.role == STATE_PRIMARY ? "master" : "slave",
-	    p->c->worker->state.replid, N(end), N(log->bytes), N(first + 1),
+	    p->c->worker->state.replid, N(end), N(log->backlog), N(first + 1),
 	    N(end - first));
 }
 

@@ -81,7 +81,7 @@ memory_sum(struct worker *w, struct memory_sums *m)
 	m->heap_bytes = gate_used_bytes();
 	m->span_bytes = REGION->common.heap.spans_used * HEAP_SPAN;
 	m->fixed_bytes = sizeof(REGION->common.slot);
-	m->log_bytes = log->end < log->bytes ? log->end : log->bytes;
+	m->log_bytes = log_bytes(log);
 	m->client_bytes = net_count(STAT_query_bytes) +
 	    net_count(STAT_output_bytes);
 	m->private_bytes = private_bytes();

@@ -83,6 +83,7 @@ let_go(const struct journal *j, uint32_t name)
 		release(&c->slot[j->held[i]].lock, name);
 	release(&c->log.lock, name);
 	release(&c->cast.lock, name);
+	log_reader_mend(&c->log, name);
 }
 
 void

@@ -251,6 +251,7 @@ send_all(struct worker *w)
 static void
 act_upon_state(struct worker *w)
 {
+	const struct options *o = &w->state.options;
 	int i;
 
 	if (!state_read(&REGION->state, &w->state))
@@ -264,6 +265,8 @@ act_upon_state(struct worker *w)
 		stat_reset(w->stats);
 	}
 	log_set_level(w->state.options.loglevel);
+	log_set_limits(&REGION->common.log, (uint64_t)o->repl_backlog_size,
+	    (uint64_t)o->client_output_buffer_limit[OPTION_REPLICA].hard_bytes);
 	watch_options(w);
 	word_store_release(&w->area->proc.version, w->state.version);
 	w->is_stopping = w->state.is_stopping;
@@ -346,6 +349,7 @@ look_after_time(struct worker *w)
 	    w->now_ms >= w->state.pause_until_ms)
 		w->txn.may_expire = true;
 	close_idle(w);
+	log_trim(&REGION->common.log, w->birth->name, region_punch);
 	/* Somebody who had precedence may be gone. */
 	if (mends != w->mends) {
 		w->mends = mends;

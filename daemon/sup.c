@@ -513,7 +513,7 @@ make_region(struct sup *s)
 	const struct options *o = &s->settings->options;
 	struct region_plan plan = { .name = o->shm_name,
 	    .heap_bytes = (uint64_t)o->shm_size,
-	    .log_bytes = (uint64_t)o->repl_backlog_size,
+	    .log_bytes = LOG_TABLE * LOG_CHUNK,
 	    .workers = (uint32_t)s->workers,
 	    .wants_huge_pages = o->huge_pages };
 	uint64_t random[REGION_RANDOM + 3];
@@ -540,6 +540,8 @@ make_region(struct sup *s)
 		log_complain("%s", why);
 		return false;
 	}
+	log_set_limits(&REGION->common.log, (uint64_t)o->repl_backlog_size,
+	    (uint64_t)o->client_output_buffer_limit[OPTION_REPLICA].hard_bytes);
 	memcpy(REGION->head.config_file, s->settings->file,
 	    sizeof(s->settings->file));
 	if (readlink("/proc/self/exe", REGION->head.exec_file,

@@ -4,40 +4,176 @@
 
 #include <stdio.h>
 
+#define LOG_DIRTY 0x80000000u
+#define TRIM_AT_ONCE 16
+
 void
-log_init(struct log *log, char *ring, uint64_t bytes)
+log_init(struct log *log, char *base, uint64_t bytes)
 {
-	must((bytes & (bytes - 1)) == 0, "the log's size is a power of two");
-	log->ring = ring;
-	log->bytes = bytes;
+	must(bytes >= 4 * LOG_CHUNK && bytes / LOG_CHUNK <= LOG_TABLE,
+	    "the log's pool has some chunks, and an entry for each");
+	log->base = base;
+	log->pool = (uint32_t)(bytes / LOG_CHUNK);
 	log->db = -1;
+	log_set_limits(log, bytes / 4, bytes / 2);
 	log->magic = LOG_MAGIC;
 }
 
-/*
- * Copies into the ring at an offset; what is longer than the ring keeps its
- * tail.
- */
+void
+log_set_limits(struct log *log, uint64_t backlog, uint64_t reach)
+{
+	uint64_t most = (uint64_t)log->pool * LOG_CHUNK / 2;
+
+	if (backlog > most)
+		backlog = most;
+	if (reach == 0 || reach > most)
+		reach = most;
+	word_store(&log->backlog, backlog);
+	word_store(&log->reach, reach > backlog ? reach : backlog);
+}
+
+uint64_t
+log_record_max(const struct log *log)
+{
+	return (uint64_t)log->pool * LOG_CHUNK / 2 - 2 * LOG_CHUNK;
+}
+
+/* --- chunks ------------------------------------------------------------ */
+
+static inline uint32_t *
+entry(const struct log *log, uint64_t chunk)
+{
+	return (uint32_t *)(uintptr_t)&log->table[chunk % LOG_TABLE];
+}
+
+static inline char *
+place(const struct log *log, uint64_t at)
+{
+	return log->base + *entry(log, at >> LOG_CHUNK_BITS) * LOG_CHUNK +
+	    (at & (LOG_CHUNK - 1));
+}
+
+static inline uint64_t
+behind(uint64_t end, uint64_t bytes)
+{
+	return end > bytes ? end - bytes : 0;
+}
+
+/* Where the bytes that are still wanted begin, once the log ends at `end`. */
+static uint64_t
+wanted(const struct log *log, uint64_t end)
+{
+	uint64_t from = behind(end, log->backlog), floor, at;
+	int i;
+
+	for (i = 0; i < LOG_READERS; i++) {
+		if (word_load_acquire(&log->reader[i].name) == 0)
+			continue;
+		at = word_load(&log->reader[i].at);
+		if (at < from)
+			from = at;
+	}
+	floor = behind(end, log->reach);
+	if (from < floor)
+		from = floor;
+	/* The record that is being written is wanted in any case. */
+	return from < log->end ? from : log->end;
+}
+
+/* The lowest chunk, taken out; its bytes are gone. */
+static uint32_t
+take_bottom(struct log *log)
+{
+	uint64_t next = (log->bottom + 1) * LOG_CHUNK;
+
+	if (log->first < next)
+		word_store_release(&log->first, next);
+	/* Who copies from it now must see that before it sees new bytes. */
+	word_fence();
+	return *entry(log, log->bottom);
+}
+
+static void
+put_top(struct log *log, uint32_t chunk)
+{
+	*entry(log, log->top) = chunk;
+	word_order();
+	word_store(&log->top, log->top + 1);
+	word_order();
+	FAULT(LOG_GROWN);
+}
+
+static void
+give_up_bottom(struct log *log)
+{
+	uint32_t chunk = take_bottom(log);
+
+	if (log->frees == LOG_TABLE)
+		return;
+	word_store(&log->bottom, log->bottom + 1);
+	word_order();
+	log->free[log->frees] = chunk | LOG_DIRTY;
+	word_order();
+	word_store(&log->frees, log->frees + 1);
+}
+
+/* One more chunk at the top, for a log that is to end at `end`. */
+static void
+grow(struct log *log, uint64_t end)
+{
+	uint64_t from = wanted(log, end);
+	bool is_spent = log->bottom < log->top &&
+	    (log->bottom + 1) * LOG_CHUNK <= from;
+
+	if (!is_spent && log->frees > 0) {
+		word_store(&log->frees, log->frees - 1);
+		word_order();
+		put_top(log, log->free[log->frees] & ~LOG_DIRTY);
+		return;
+	}
+	if (!is_spent && log->made < log->pool) {
+		word_store(&log->made, log->made + 1);
+		word_order();
+		put_top(log, log->made - 1);
+		return;
+	}
+	/* A pool that is empty takes it from those who wait for it. */
+	must(log->bottom < log->top &&
+	    (log->bottom + 1) * LOG_CHUNK <= log->end,
+	    "a record fits into the log's pool");
+	put_top(log, take_bottom(log));
+	word_store(&log->bottom, log->bottom + 1);
+	/* More than are needed: one more goes each time. */
+	if (log->bottom < log->top && (log->bottom + 1) * LOG_CHUNK <= from)
+		give_up_bottom(log);
+}
+
+/* What a writer that died here left. */
+static void
+settle(struct log *log)
+{
+	if (unlikely(log->top > log->bottom + 1 &&
+	    *entry(log, log->top - 1) == *entry(log, log->bottom)))
+		word_store(&log->bottom, log->bottom + 1);
+}
+
 static uint64_t
 copy(struct log *log, uint64_t at, struct slice s)
 {
-	uint64_t end = at + s.bytes, place, head;
+	uint64_t end = at + s.bytes, some;
 
-	if (s.bytes > log->bytes) {
-		s.data += s.bytes - log->bytes;
-		at = end - log->bytes;
-		s.bytes = log->bytes;
+	while (unlikely((some = LOG_CHUNK - (at & (LOG_CHUNK - 1))) <
+	    s.bytes)) {
+		memcpy(place(log, at), s.data, some);
+		s.data += some;
+		s.bytes -= some;
+		at += some;
 	}
-	place = at & (log->bytes - 1);
-	head = log->bytes - place;
-	if (likely(s.bytes <= head)) {
-		memcpy(log->ring + place, s.data, s.bytes);
-	} else {
-		memcpy(log->ring + place, s.data, head);
-		memcpy(log->ring, s.data + head, s.bytes - head);
-	}
+	memcpy(place(log, at), s.data, s.bytes);
 	return end;
 }
+
+/* --- appending --------------------------------------------------------- */
 
 static struct slice
 select_record(char *text, size_t room, int db)
@@ -48,46 +184,67 @@ select_record(char *text, size_t room, int db)
 	return (struct slice){ text, (size_t)n };
 }
 
-uint64_t
-log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
-    int db, const struct slice *parts, int count)
+static uint64_t
+publish(struct log *log, struct journal *j, int db, struct slice head,
+    const struct slice *parts, int count)
 {
-	char text[64];
-	struct slice select = { text, 0 };
-	uint64_t at, end;
+	uint64_t at = log->end, end = at + head.bytes;
 	int i;
 
-	word_lock(&log->lock, holder);
-	at = log->end;
-	j->log_at = at;
-	/* A record longer than the ring, whose writer died, took everything. */
-	if (unlikely(log->first > at))
-		word_store_release(&log->first, at);
-	FAULT(LOG_LOCKED);
-	if (unlikely(log->db != first_db))
-		select = select_record(text, sizeof(text), first_db);
-	end = at + select.bytes;
 	for (i = 0; i < count; i++)
 		end += parts[i].bytes;
-	if (end - log->first > log->bytes)
-		word_store_release(&log->first, end - log->bytes);
-	word_order();
+	j->log_at = at;
+	FAULT(LOG_LOCKED);
+	if (unlikely(end > log->top * LOG_CHUNK)) {
+		settle(log);
+		while (end > log->top * LOG_CHUNK)
+			grow(log, end);
+	}
 	/*
 	 * Before the end, so that a death between the two costs a superfluous
 	 * SELECT and never a missing one.
 	 */
 	if (unlikely(log->db != db))
 		log->db = -1;
-	at = copy(log, at, select);
+	word_order();
+	if (unlikely(head.bytes > 0))
+		at = copy(log, at, head);
 	for (i = 0; i < count; i++)
 		at = copy(log, at, parts[i]);
 	FAULT(LOG_COPIED);
-	word_store_release(&log->end, at);
+	word_store_release(&log->end, end);
 	word_order();
 	FAULT(LOG_PUBLISHED);
 	log->db = db;
+	return end;
+}
+
+uint64_t
+log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
+    int db, const struct slice *parts, int count)
+{
+	char text[64];
+	struct slice select = { text, 0 };
+	uint64_t end;
+
+	word_lock(&log->lock, holder);
+	if (unlikely(log->db != first_db))
+		select = select_record(text, sizeof(text), first_db);
+	end = publish(log, j, db, select, parts, count);
 	word_unlock(&log->lock);
-	return at;
+	return end;
+}
+
+uint64_t
+log_append_stream(struct log *log, struct journal *j, uint32_t holder, int db,
+    struct slice text)
+{
+	uint64_t end;
+
+	word_lock(&log->lock, holder);
+	end = publish(log, j, db, (struct slice){ NULL, 0 }, &text, 1);
+	word_unlock(&log->lock);
+	return end;
 }
 
 bool
@@ -95,4 +252,136 @@ log_has(const struct log *log, const struct journal *j)
 {
 	return j->log_at != JOURNAL_NOWHERE &&
 	    word_load_acquire(&log->end) > j->log_at;
+}
+
+void
+log_restart(struct log *log, uint32_t holder, uint64_t offset)
+{
+	word_lock(&log->lock, holder);
+	/* Nothing may seem to be here while the chunks change. */
+	word_store_release(&log->first, UINT64_MAX);
+	word_fence();
+	log->db = -1;
+	log->bottom = log->top = offset >> LOG_CHUNK_BITS;
+	log->made = log->frees = 0;
+	word_store_release(&log->end, offset);
+	word_store_release(&log->first, offset);
+	word_unlock(&log->lock);
+}
+
+void
+log_leave_db(struct log *log, uint32_t holder)
+{
+	word_lock(&log->lock, holder);
+	log->db = -1;
+	word_unlock(&log->lock);
+}
+
+/* --- reading ----------------------------------------------------------- */
+
+int64_t
+log_read(const struct log *log, uint64_t at, char *to, size_t room)
+{
+	uint64_t end = word_load_acquire(&log->end), from = at, some;
+
+	if (at > end || word_load_acquire(&log->first) > at)
+		return -1;
+	if (room > end - at)
+		room = (size_t)(end - at);
+	end = at + room;
+	while (at < end) {
+		some = LOG_CHUNK - (at & (LOG_CHUNK - 1));
+		if (some > end - at)
+			some = end - at;
+		memcpy(to, place(log, at), some);
+		to += some;
+		at += some;
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return word_load(&log->first) > from ? -1 : (int64_t)room;
+}
+
+int
+log_reader_open(struct log *log, uint32_t name, uint64_t at)
+{
+	int i;
+
+	for (i = 0; i < LOG_READERS; i++) {
+		struct log_reader *r = &log->reader[i];
+
+		if (word_load(&r->name) != 0 || !word_take(&r->name, 0, name))
+			continue;
+		word_store(&r->at, at);
+		/* A writer sees the row now, or has moved `first` before. */
+		word_fence();
+		if (word_load(&log->first) <= at)
+			return i;
+		log_reader_close(log, i);
+		return -1;
+	}
+	return -1;
+}
+
+void
+log_reader_move(struct log *log, int reader, uint64_t at)
+{
+	word_store(&log->reader[reader].at, at);
+}
+
+void
+log_reader_close(struct log *log, int reader)
+{
+	word_store(&log->reader[reader].at, LOG_NOWHERE);
+	word_store_release(&log->reader[reader].name, 0);
+}
+
+void
+log_reader_mend(struct log *log, uint32_t name)
+{
+	int i;
+
+	for (i = 0; i < LOG_READERS; i++)
+		if (word_load(&log->reader[i].name) == name)
+			log_reader_close(log, i);
+}
+
+/* --- memory ------------------------------------------------------------ */
+
+void
+log_trim(struct log *log, uint32_t holder,
+    void (*punch)(void *at, size_t bytes))
+{
+	uint32_t dirty[TRIM_AT_ONCE], i, j, count = 0;
+
+	if (word_load(&log->frees) == 0)
+		return;
+	word_lock(&log->lock, holder);
+	for (i = log->frees; i > 0 && count < TRIM_AT_ONCE; i--)
+		if (log->free[i - 1] & LOG_DIRTY) {
+			dirty[count++] = log->free[i - 1] & ~LOG_DIRTY;
+			/* A death in between loses one, and doubles none. */
+			word_store(&log->frees, log->frees - 1);
+			word_order();
+			log->free[i - 1] = log->free[log->frees];
+		}
+	word_unlock(&log->lock);
+	if (count == 0)
+		return;
+	for (j = 0; j < count; j++)
+		punch(log->base + dirty[j] * LOG_CHUNK, LOG_CHUNK);
+	word_lock(&log->lock, holder);
+	for (j = 0; j < count; j++) {
+		log->free[log->frees] = dirty[j];
+		word_order();
+		log->frees++;
+	}
+	word_unlock(&log->lock);
+}
+
+uint64_t
+log_bytes(const struct log *log)
+{
+	uint64_t bottom = word_load(&log->bottom), top = word_load(&log->top);
+
+	return top > bottom ? (top - bottom) * LOG_CHUNK : 0;
 }

@@ -32,10 +32,8 @@ struct layout {
 static struct layout
 lay_out(const struct region_plan *plan)
 {
-	struct layout l = { .log_bytes = REGION_PAGE };
+	struct layout l = { .log_bytes = round_up(plan->log_bytes, LOG_CHUNK) };
 
-	while (l.log_bytes < plan->log_bytes)
-		l.log_bytes *= 2;
 	l.spans = (uint32_t)(plan->heap_bytes / HEAP_SPAN);
 	l.log = sizeof(struct region);
 	l.table = round_up(l.log + l.log_bytes, REGION_PAGE);

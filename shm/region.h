@@ -106,7 +106,7 @@ region_watch(uint64_t hash)
 struct region_plan {
 	const char *name;       /* in /proc/PID/maps */
 	uint64_t heap_bytes;
-	uint64_t log_bytes;     /* rounded up to a power of two */
+	uint64_t log_bytes;     /* of addresses for the log's chunks */
 	uint32_t workers;
 	bool wants_huge_pages;
 };

@@ -220,6 +220,8 @@ append(struct txn *t)
 	parts[n++] = body;
 	if (t->record.count > 1)
 		parts[n++] = exec;
+	if (unlikely(body.bytes > log_record_max(t->log)))
+		txn_abort(t, error_text[ERROR_LOG_FULL]);
 	t->log_end = log_append(t->log, t->journal, t->holder,
 	    t->record.first_db, t->record.db, parts, n);
 }

@@ -472,15 +472,13 @@ follow(void)
 {
 	static char data[LOG_BYTES];
 	const struct log *log = &REGION->common.log;
-	uint64_t bytes = log->end - log_at, i;
+	uint64_t bytes = log->end - log_at;
 	const char *p = data, *end = data + bytes;
 	struct slice word, more;
 	int args;
 
-	if (bytes > log->bytes)
+	if (bytes > LOG_BYTES || log_read(log, log_at, data, bytes) < 0)
 		found("the test was too slow to read the log");
-	for (i = 0; i < bytes; i++)
-		data[i] = log->ring[(log_at + i) & (log->bytes - 1)];
 	log_at = log->end;
 	while (p < end) {
 		must(*p == '*', "a record is a command");

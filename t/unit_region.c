@@ -21,7 +21,7 @@ static void
 begin(void)
 {
 	const struct region_plan plan = { .name = "unit", .heap_bytes =
-	    256 << 20, .log_bytes = 60000, .workers = 2 };
+	    256 << 20, .log_bytes = 600000, .workers = 2 };
 	char why[REGION_WHY] = "";
 	struct options o;
 
@@ -64,10 +64,10 @@ START_TEST(a_region_is_made)
 {
 	char why[REGION_WHY] = "";
 	const struct region_plan plan = { .name = "unit",
-	    .heap_bytes = 1 << 20, .workers = 1 };
+	    .heap_bytes = 1 << 20, .log_bytes = 1 << 20, .workers = 1 };
 
 	ck_assert_uint_eq(REGION->head.place.magic, PLACE_MAGIC);
-	ck_assert_uint_eq(REGION->common.log.bytes, 65536);
+	ck_assert_uint_eq(REGION->common.log.pool, 10);
 	ck_assert_uint_eq(strlen(REGION->head.run_id), 40);
 	ck_assert_uint_eq((uintptr_t)REGION->common.heap.base % HEAP_SPAN, 0);
 	/* A second one has no place. */
@@ -112,7 +112,7 @@ START_TEST(everybody_writes_only_what_is_his_own)
 		{ &r->area[PROC_CONTROL], false, true, false },
 		{ &r->common.slot[16383], false, false, true },
 		{ &r->common.log, false, false, true },
-		{ r->common.log.ring, false, false, true },
+		{ r->common.log.base, false, false, true },
 		{ r->common.heap.span, false, false, true },
 		{ r->common.heap.base, false, false, true },
 		{ (char *)r + PLACE->bytes - 1, false, false, true },
