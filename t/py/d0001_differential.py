@@ -2,8 +2,8 @@
 
 Both servers get the same requests in the same order; every reply is compared,
 and every few thousand requests the fingerprint of all data.  Environment:
-DIFFER_COUNT (200000, with sanitizers 20000), DIFFER_SEED (1: the same
-requests each time; try others).
+DIFFER_COUNT (200000, with sanitizers 20000), DIFFER_SEED (1; runtests takes
+another each time, which is printed when requests differ), DIFFER_STOP.
 
 What may differ is written in t/lib/differ.py (INTENDED), each with its reason.
 """
@@ -13,6 +13,7 @@ What may differ is written in t/lib/differ.py (INTENDED), each with its reason.
 import os
 import random
 import sys
+import time
 
 import differ
 import node
@@ -73,7 +74,10 @@ while done < COUNT:
         if q is not None and not single:
             continue
         part = batch[start:i]
-        for p, x, y in zip(part, a.pipeline(part), b.pipeline(part)):
+        since = time.monotonic()
+        replies = a.pipeline(part), b.pipeline(part)
+        differ.longest = max(differ.longest, time.monotonic() - since)
+        for p, x, y in zip(part, *replies):
             used[p[0]] = used.get(p[0], 0) + 1
             if p[0].lower() == b"dump":
                 differ.keep_payload(random.choice([x, y]))
