@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "proto/rdb_stream.h"
 #include "shm/hash.h"
 #include "shm/list.h"
 #include "shm/set.h"
@@ -83,10 +85,46 @@ digest_zset(unsigned char *digest, const struct value *v)
 	}
 }
 
+/* Memory for nodes, one at a time; ids need none. */
+static void *
+take(void *arg, size_t bytes)
+{
+	char **block = arg;
+
+	free(*block);
+	*block = malloc(bytes);
+	return *block;
+}
+
+static void
+digest_stream(unsigned char *digest, const struct value *v)
+{
+	char text[2 * NUMBER_TEXT], *block = NULL;
+	struct slice field, value;
+	struct rdb_stream s;
+	struct rdb_reader r;
+
+	rdb_open(&r, stream_body(v), take, &block);
+	must(rdb_stream_begin(&s, &r), "a stream that is kept can be read");
+	while (rdb_stream_next(&s)) {
+		int n = snprintf(text, sizeof(text), "%llu.%llu",
+		    (unsigned long long)s.ms, (unsigned long long)s.seq);
+
+		digest_mix(digest, text, (size_t)n);
+		while (rdb_stream_pair(&s, &field, &value)) {
+			mix(digest, field);
+			mix(digest, value);
+		}
+	}
+	free(block);
+}
+
 void
 digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v)
 {
-	uint32_t type = htonl((uint32_t)value_type(v));
+	/* Redis counts modules, which it has as well, before streams. */
+	uint32_t type = htonl((uint32_t)value_type(v) +
+	    (value_type(v) == VALUE_STREAM));
 	char scratch[NUMBER_TEXT];
 
 	digest_mix(digest, &type, sizeof(type));
@@ -107,7 +145,7 @@ digest_value(unsigned char digest[DIGEST_BYTES], const struct value *v)
 		hash_each(v, add_field, digest);
 		break;
 	case VALUE_STREAM:
-		mix(digest, stream_body(v));
+		digest_stream(digest, v);
 		break;
 	default:
 		never("a value has a type that can be digested");

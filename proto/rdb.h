@@ -38,7 +38,7 @@ enum rdb_length {
 };
 enum rdb_form { RDB_INT8, RDB_INT16, RDB_INT32, RDB_LZF };
 
-/* What a value is, in the order of DEBUG DIGEST's and TYPE's numbers. */
+/* What a value is. */
 enum rdb_kind {
 	RDB_STRING, RDB_LIST, RDB_SET, RDB_ZSET, RDB_HASH, RDB_STREAM,
 	RDB_MODULE

@@ -12,6 +12,7 @@
 #include "shm/dump.h"
 
 #include "proto/intset.h"
+#include "proto/rdb_stream.h"
 #include "shm/list_make.h"
 #include "shm/small.h"
 #include "shm/stream.h"
@@ -20,7 +21,6 @@
 #define FEW 12                /* members compared one by one */
 #define INTEGER_TEXT 20       /* bytes of the longest integer */
 #define BEAT_EVERY 4096       /* elements */
-#define STREAM_ID_BYTES 16
 
 struct load {
 	struct txn *txn;
@@ -438,31 +438,21 @@ read_zset(struct load *l)
 
 /* --- streams ----------------------------------------------------------- */
 
-/* Whether the nodes of a stream are what they should be. */
+/* Whether all entries can be read. */
 static bool
-check_nodes(struct load *l)
+check_entries(struct load *l)
 {
-	struct rdb_hold id_hold = { .bytes = 0 }, hold = { .bytes = 0 };
-	struct listpack_look look;
-	struct slice id, pack;
-	uint64_t n;
-	size_t at;
+	struct slice field, value;
+	struct rdb_stream s;
 
-	if (!rdb_read_length(l->r, &n))
+	if (!rdb_stream_begin(&s, l->r))
 		return false;
-	while (n-- > 0) {
-		at = l->r->at;
+	while (rdb_stream_next(&s)) {
 		txn_beat(l->txn);
-		if (!rdb_read_string(l->r, &id_hold, &id) ||
-		    !rdb_read_string(l->r, &hold, &pack))
-			return false;
-		if (id.bytes != STREAM_ID_BYTES ||
-		    !listpack_look(pack.data, pack.bytes, &look) ||
-		    look.count == 0)
-			return rdb_refuse(l->r, at,
-			    "a stream has a damaged node");
+		while (rdb_stream_pair(&s, &field, &value))
+			;
 	}
-	return true;
+	return !is_broken(l);
 }
 
 static struct value *
@@ -471,7 +461,7 @@ read_stream(struct load *l)
 	size_t at = l->r->at, bytes;
 	struct value *v;
 
-	if (!check_nodes(l))
+	if (!check_entries(l))
 		return NULL;
 	l->r->at = at;
 	if (!rdb_skip_stream(l->r, l->type, NULL, NULL))

@@ -102,7 +102,7 @@ make_value(enum value_type type, const char *name, int count,
 	default:
 		for (i = 0; i < count; i++)
 			item[i] = (struct zset_item){ i % 7 == 0 ? -1e300 :
-			    i % 5 == 0 ? i / 10 : i * 0.1, element[i] };
+			    i % 5 == 0 ? i : i * 0.1, element[i] };
 		return zset_store(&t, &k, NULL, item, (uint64_t)count,
 		    &limits->zset);
 	}
@@ -464,8 +464,14 @@ START_TEST(taken_back)
 }
 END_TEST
 
-/* Type 21 with one node, one group, two consumers; its second form. */
-#define NODE "\x10" "0123456789abcdef" "\x09\x09\0\0\0\x01\0\x05\x01\xff"
+/*
+ * Type 21 with one node (an entry, a deleted one), one group, two consumers;
+ * its second form.
+ */
+#define NODE "\x10" "0123456789abcdef" "\x28\x28\0\0\0\x0f\0" "\x01\x01" \
+    "\x01\x01" "\x01\x01" "\x81" "f\x02" "\0\x01" \
+    "\x02\x01\0\x01\0\x01" "\x81" "v\x02" "\x04\x01" \
+    "\x03\x01\x01\x01\0\x01" "\x81" "w\x02" "\x04\x01" "\xff"
 #define NUMBERS "\x01\x05\x06\x01\x02\0\0\x01"
 #define PENDING "\x01" "0123456789abcdef" "12345678" "\x01"
 #define OWNED "\x01" "0123456789abcdef"
@@ -481,6 +487,8 @@ START_TEST(streams)
 {
 	struct slice three = { stream_3, sizeof(stream_3) - 1 };
 	struct slice two = { stream_2, sizeof(stream_2) - 1 };
+	/* where lengths and counts are */
+	static const char bad_at[] = { 20, 26, 28, 30, 35, 36, 47 };
 	char bad[sizeof(stream_3)];
 	size_t i;
 
@@ -499,13 +507,15 @@ START_TEST(streams)
 		    -1, &usual));
 		txn_commit(&t);
 	}
-	memcpy(bad, stream_3, sizeof(bad));
-	bad[20] = 8;
-	txn_begin(&t);
-	ck_assert_ptr_null(read_in((struct slice){ bad, three.bytes }, "in", -1,
-	    &usual));
-	txn_commit(&t);
-	ck_assert_str_eq(why, "a stream has a damaged node");
+	for (i = 0; i < COUNT(bad_at); i++) {
+		memcpy(bad, stream_3, sizeof(bad));
+		bad[(int)bad_at[i]] += 8;
+		txn_begin(&t);
+		ck_assert_ptr_null(read_in((struct slice){ bad, three.bytes },
+		    "in", -1, &usual));
+		txn_commit(&t);
+		ck_assert_str_eq(why, "a stream has a damaged node");
+	}
 	ground_check(g);
 }
 END_TEST

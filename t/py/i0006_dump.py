@@ -159,6 +159,7 @@ for size in (0, 1, 250):
     assert a.ok("RENAME", key, "t")
     assert a.call("COPY", "t", key) == ("int", 1)
     assert digest(a, "t") == digest(a, key)
+    same(key)
     assert a.call("GET", key)[1].startswith(b"WRONGTYPE")
     assert a.call("MEMORY", "USAGE", key)[1] >= len(payload) - 11
     assert b.ok("RESTORE", key, "0", dump(a, key), "REPLACE")
