@@ -109,7 +109,7 @@ add_key(void *arg, void *block)
 	const struct value *v = block;
 	unsigned char one[DIGEST_BYTES] = { 0 };
 
-	if (v->db != total->db)
+	if (value_db(v) != total->db)
 		return;
 	digest_mix(one, value_key(v).data, value_key(v).bytes);
 	digest_value(one, v);

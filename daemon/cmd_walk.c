@@ -39,7 +39,7 @@ visit_key(void *arg, void *block)
 	struct slice name = value_key(v);
 
 	w->visited++;
-	if (v->db != w->call->db)
+	if (value_db(v) != w->call->db)
 		return;
 	w->seen++;
 	if (!cmd_scan_matches(&w->options, name) ||

@@ -84,6 +84,7 @@ let_go(const struct journal *j, uint32_t name)
 	release(&c->log.lock, name);
 	release(&c->cast.lock, name);
 	log_reader_mend(&c->log, name);
+	release(&c->snap.lock, name);
 }
 
 void
@@ -99,6 +100,7 @@ ctl_mend_process(int index, uint32_t name)
 
 	FAULT(MEND_BEGUN);
 	txn_judge(j, &REGION->common.log);
+	snap_mend(j, &REGION->common.snap);
 	FAULT(MEND_JUDGED);
 	let_go(j, dead);
 	FAULT(MEND_LET_GO);

@@ -453,6 +453,14 @@ net_expires(uint8_t db)
 	return count;
 }
 
+/* For who waits until a snapshot has taken what it was given. */
+static void
+nap(struct txn *t)
+{
+	clock_nap(STILL_US);
+	txn_beat(t);
+}
+
 static void
 prepare(struct worker *w, const struct birth *b)
 {
@@ -470,6 +478,9 @@ prepare(struct worker *w, const struct birth *b)
 	txn_open(t, &w->area->journal, &w->heap, &REGION->common.log, b->name);
 	t->keys = w->area->keys;
 	t->expires = w->area->expires;
+	t->changes = &w->area->changes;
+	t->snap = &REGION->common.snap;
+	t->nap = nap;
 	t->touched = park_note;
 	t->beat = &w->area->proc.beat;
 	t->owner = w;

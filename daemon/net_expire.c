@@ -63,7 +63,8 @@ look_through(struct txn *t, struct slot *s, struct net_expire *e)
 	    m.deaths < CHUNK_DEATHS);
 	for (i = 0; i < m.deaths; i++) {
 		struct key k = { value_key(m.dead[i]),
-		    value_dict.hash(m.dead[i]), s, m.dead[i]->db };
+		    value_dict.hash(m.dead[i]), s,
+		    value_db(m.dead[i]) };
 
 		slot_peek(t, &k);
 	}

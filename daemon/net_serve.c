@@ -111,6 +111,7 @@ run(struct call *c, const struct request *q)
 	size_t mark = c->reply->used;
 
 	c->is_changed = c->is_logged = false;
+	t->snap_now = c->command->flags & COMMAND_READ ? 0 : t->snap_serial;
 	call_table[c->command->id](c);
 	log_request(c, q);
 	if (c->command->flags & COMMAND_READ) {

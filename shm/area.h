@@ -34,6 +34,27 @@ struct wait {
 	uint64_t ticket;
 };
 
+/* What a saver has done (daemon/save.c); written anew by the next one. */
+struct save {
+	uint64_t got;               /* read of the ring: shm/snap.h */
+	uint32_t birth;             /* whose work this is */
+	uint32_t is_done;           /* all is written */
+	uint64_t keys, bytes;       /* written so far */
+	uint64_t slots;             /* passed */
+	char why[128];              /* it failed */
+};
+
+/* How far a worker is with loading a file (daemon/net_load.c). */
+struct load {
+	uint64_t serial;            /* of the load, see state.h */
+	uint32_t is_done;
+	uint32_t has_failed;        /* `why` says what is broken */
+	uint64_t at, keys, expired; /* bytes gone over, keys put, too old ones */
+	char replid[41];            /* as the file tells, and */
+	int64_t offset;             /* -1: it does not */
+	char why[192];
+};
+
 struct area {
 	struct proc proc;
 	char last_words[320];       /* why it ended, if it could say so */
@@ -41,6 +62,9 @@ struct area {
 	int64_t keys[STATE_DATABASES];
 	int64_t expires[STATE_DATABASES];
 	uint64_t heap_bytes;        /* of blocks taken in own spans */
+	uint64_t changes;           /* records logged */
+	struct save save;
+	struct load load;
 	uint64_t answers_got;       /* position in control's answers to us */
 	struct stats stats;
 	struct mailbox asks;        /* to control */

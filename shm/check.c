@@ -77,20 +77,19 @@ visit_record(void *arg, void *block)
 	struct key k;
 
 	reach(w, v);
-	if (!heap_is_taken(w->heap, v) || value_type(v) >= VALUE_TYPES ||
-	    v->db >= STATE_DATABASES) {
+	if (!heap_is_taken(w->heap, v) || value_type(v) >= VALUE_TYPES) {
 		w->report->misplaced++;
 		return;
 	}
-	k = slot_key(REGION->common.slot, v->db, value_key(v));
+	k = slot_key(REGION->common.slot, value_db(v), value_key(v));
 	if (k.slot != w->slot ||
 	    dict_find(&w->slot->keys, &value_dict, k.hash, &k) != v)
 		w->report->misplaced++;
 	w->slot_keys++;
-	w->keys[v->db]++;
+	w->keys[value_db(v)]++;
 	if (v->kind & VALUE_EXPIRES) {
 		w->slot_expires++;
-		w->expires[v->db]++;
+		w->expires[value_db(v)]++;
 	}
 	if (value_is_large(v))
 		walk_large(w, v);

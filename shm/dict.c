@@ -522,6 +522,37 @@ dict_each(const struct dict *d, void (*visit)(void *arg, void *block),
 	}
 }
 
+uint64_t
+dict_scan_segment(const struct dict *d, const struct dict_kind *kind,
+    uint64_t cursor, void (*visit)(void *arg, void *block), void *arg)
+{
+	uint64_t next = cursor;
+	struct segment s;
+	uint32_t i;
+	bool is_whole;
+
+	if (d->root == 0)
+		return 0;
+	if (!next_segment(d, &next, &s))
+		next = 0;
+	is_whole = s.depth == 0 ? cursor == 0 : cursor << s.depth == 0;
+	prefetch_entries(&s.bucket[0]);
+	for (i = 0; i < s.buckets; i++) {
+		unsigned bits = s.bucket[i].used;
+
+		if (i + 1 < s.buckets)
+			prefetch_entries(&s.bucket[i + 1]);
+		for (; bits != 0; bits &= bits - 1) {
+			void *block = entry_at(&s.bucket[i],
+			    (unsigned)__builtin_ctz(bits));
+
+			if (is_whole || kind->hash(block) >= cursor)
+				visit(arg, block);
+		}
+	}
+	return next;
+}
+
 /* The first hash that belongs to bucket i of the segment around `hash`. */
 static uint64_t
 border(struct segment s, uint64_t hash, uint32_t i)

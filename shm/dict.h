@@ -99,6 +99,13 @@ uint64_t dict_scan(const struct dict *d, const struct dict_kind *kind,
     uint64_t cursor, void (*visit)(void *arg, void *block), void *arg);
 
 /*
+ * Visits all entries from `cursor` on of the segment that this hash lies in,
+ * and returns the first hash of the next one, 0 at the end: a multiple of 2^32.
+ */
+uint64_t dict_scan_segment(const struct dict *d, const struct dict_kind *kind,
+    uint64_t cursor, void (*visit)(void *arg, void *block), void *arg);
+
+/*
  * A random entry (nearly uniform); NULL when empty. random is 64 random bits.
  */
 void *dict_random(const struct dict *d, uint64_t random);

@@ -11,6 +11,7 @@ journal_init(struct journal *j)
 	j->run = 0;
 	j->span = 0;
 	j->helds = 0;
+	j->hand = NULL;
 	j->magic = JOURNAL_MAGIC;
 }
 

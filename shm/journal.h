@@ -44,6 +44,8 @@
 #define JOURNAL_TAKEN 1ull               /* in block[]: to be freed on undo */
 #define JOURNAL_NOWHERE UINT64_MAX       /* log_at: nothing is being appended */
 
+struct value;
+
 struct journal {
 	uint64_t magic;
 	uint64_t undo;       /* bytes used in undo_data, or a verdict */
@@ -59,7 +61,14 @@ struct journal {
 	uint64_t spans_used, run_bytes;
 	uint64_t span;       /* 1 + the span whose lock was taken last */
 	uint32_t helds;      /* entries used in held */
-	uint32_t spare;
+	/*
+	 * A record on its way to a snapshot (shm/snap.h), NULL: none: it has
+	 * been handed over when the snapshot's end is beyond hand_at, and is to
+	 * bear this stamp then.
+	 */
+	uint32_t hand_stamp;
+	uint64_t hand_at;
+	struct value *hand;
 	uint16_t held[JOURNAL_SLOTS];
 	uint64_t block[JOURNAL_BLOCKS];
 	char undo_data[JOURNAL_UNDO_BYTES];

@@ -26,7 +26,7 @@ round_up(uint64_t n, uint64_t to)
 struct layout {
 	uint64_t log_bytes;
 	uint32_t spans;
-	uint64_t log, table, heap, end;
+	uint64_t log, snap, table, heap, end;
 };
 
 static struct layout
@@ -35,8 +35,9 @@ lay_out(const struct region_plan *plan)
 	struct layout l = { .log_bytes = round_up(plan->log_bytes, LOG_CHUNK) };
 
 	l.spans = (uint32_t)(plan->heap_bytes / HEAP_SPAN);
-	l.log = sizeof(struct region);
-	l.table = round_up(l.log + l.log_bytes, REGION_PAGE);
+	l.log = round_up(sizeof(struct region), REGION_PAGE);
+	l.snap = l.log + l.log_bytes;
+	l.table = round_up(l.snap + SNAP_BYTES + SNAP_SLACK, REGION_PAGE);
 	l.heap = round_up(l.table + heap_table_bytes(l.spans), BIG_PAGE);
 	l.end = l.heap + l.spans * HEAP_SPAN;
 	return l;
@@ -130,6 +131,8 @@ fill_parts(const struct region_plan *plan, const struct layout *l)
 	REGION->common.next_ticket = 1;
 	cast_init(&REGION->common.cast);
 	log_init(&REGION->common.log, base + l->log, l->log_bytes);
+	snap_init(&REGION->common.snap, base + l->snap, SNAP_BYTES,
+	    &REGION->area[PROC_SAVER].save.got);
 	heap_init(&REGION->common.heap, base + l->heap, l->spans,
 	    base + l->table);
 }

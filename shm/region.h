@@ -11,7 +11,10 @@
  *   fault      everybody, in builds with fault points; else nobody
  *   area[i]    process i
  *   common     workers: slots, watched keys, broadcasts, the log's head
- *   (behind)   workers: the log's ring, the heap's tables, the heap
+ *   (behind)   workers: the log's ring, the ring for snapshots, the heap's
+ *              tables, the heap
+ *
+ * Workers' are the saver's as well.
  *
  * After region_protect() a process can write only what is its own.
  *
@@ -26,6 +29,7 @@
 #include "shm/heap.h"
 #include "shm/log.h"
 #include "shm/place.h"
+#include "shm/snap.h"
 #include "shm/slot.h"
 #include "shm/state.h"
 
@@ -81,6 +85,7 @@ struct region_common {
 	struct log log __attribute__((aligned(64)));
 	struct heap heap __attribute__((aligned(64)));
 	struct cast cast __attribute__((aligned(64)));
+	struct snap snap __attribute__((aligned(64)));
 };
 
 struct region {

@@ -2,6 +2,7 @@
 
 #include "proto/number.h"
 #include "shm/fault.h"
+#include "shm/snap.h"
 
 #define INT_TEXT_MAX 20 /* longest decimal form of an int64_t */
 
@@ -46,14 +47,16 @@ slot_leave(struct txn *t, struct slot *slots)
 /* --- records ----------------------------------------------------------- */
 
 static void
-fill_head(struct value *v, const struct key *k, enum value_type type,
-    int encoding, size_t bytes, int64_t expires_ms)
+fill_head(const struct txn *t, struct value *v, const struct key *k,
+    enum value_type type, int encoding, size_t bytes, int64_t expires_ms)
 {
 	bool is_big = k->name.bytes > UINT8_MAX || bytes > UINT16_MAX;
 
 	v->kind = (uint8_t)(type | encoding << VALUE_ENCODING_SHIFT |
 	    (expires_ms >= 0 ? VALUE_EXPIRES : 0) | (is_big ? VALUE_BIG : 0));
-	v->db = k->db;
+	v->marks = k->db;
+	if (unlikely(t->snap_serial != 0))
+		value_set_stamp(v, snap_birth_stamp(t, k));
 	v->key_bytes = is_big ? 0 : (uint8_t)k->name.bytes;
 	v->value_bytes = is_big ? 0 : (uint16_t)bytes;
 	if (expires_ms >= 0)
@@ -87,7 +90,7 @@ new_value(struct txn *t, const struct key *k, enum value_type type,
 
 	v->lru[0] = (uint8_t)~(uint32_t)(t->now_ms / 1000);
 	set_lru(t, v);
-	fill_head(v, k, type, encoding, bytes, expires_ms);
+	fill_head(t, v, k, type, encoding, bytes, expires_ms);
 	memcpy((char *)v + value_head(v), k->name.data, k->name.bytes);
 	return v;
 }
@@ -127,6 +130,8 @@ static struct value *
 expire(struct txn *t, const struct key *k, struct value *v)
 {
 	if (t->may_expire) {
+		if (unlikely(t->snap_serial != 0))
+			snap_before(t, k, v);
 		txn_log2(t, k->db, SLICE("DEL"), k->name);
 		slot_remove(t, k, v);
 		t->expired++;
@@ -139,6 +144,9 @@ slot_peek(struct txn *t, const struct key *k)
 {
 	struct value *v = dict_find(&k->slot->keys, &value_dict, k->hash, k);
 
+	/* Whatever a command changes, it has looked up before. */
+	if (unlikely(t->snap_now != 0) && v != NULL)
+		snap_before(t, k, v);
 	if (v != NULL && unlikely(v->kind & VALUE_EXPIRES) &&
 	    value_expires(v) <= t->now_ms)
 		return expire(t, k, v);
@@ -178,10 +186,12 @@ slot_put(struct txn *t, const struct key *k, struct value *old,
     enum value_type type, int encoding, size_t bytes, int64_t expires_ms,
     bool keep_large)
 {
-	struct value *v = new_value(t, k, type, encoding, bytes, bytes,
-	    expires_ms);
+	struct value *v;
 	int64_t from = old != NULL ? value_expires(old) : -1;
 
+	if (unlikely(t->snap_serial != 0) && old != NULL)
+		snap_before(t, k, old);
+	v = new_value(t, k, type, encoding, bytes, bytes, expires_ms);
 	if (old != NULL) {
 		if (!keep_large)
 			drop_large(t, old);
@@ -226,7 +236,7 @@ put_in_place(struct txn *t, const struct key *k, struct value *old,
 		count_expiry(t, k, value_expires(old), expires_ms);
 	txn_note(t, old, head);
 	txn_note(t, (char *)old + head + k->name.bytes, s.bytes);
-	fill_head(old, k, VALUE_STRING, encoding, s.bytes, expires_ms);
+	fill_head(t, old, k, VALUE_STRING, encoding, s.bytes, expires_ms);
 	memcpy((char *)old + head + k->name.bytes, s.data, s.bytes);
 	set_lru(t, old);
 	slot_touch(t, k);
@@ -311,6 +321,8 @@ slot_expire(struct txn *t, const struct key *k, struct value *v,
 {
 	int64_t from = value_expires(v);
 
+	if (unlikely(t->snap_serial != 0))
+		snap_before(t, k, v);
 	count_expiry(t, k, from, expires_ms);
 	if ((from >= 0) != (expires_ms >= 0))
 		v = move(t, k, v, value_bytes(v), value_bytes(v), expires_ms);
@@ -323,6 +335,8 @@ slot_expire(struct txn *t, const struct key *k, struct value *v,
 void
 slot_remove(struct txn *t, const struct key *k, struct value *v)
 {
+	if (unlikely(t->snap_serial != 0))
+		snap_before(t, k, v);
 	if (v->kind & VALUE_EXPIRES)
 		count_expiry(t, k, value_expires(v), -1);
 	drop_large(t, v);
@@ -348,7 +362,7 @@ choose(void *arg, void *block)
 	struct flush *f = arg;
 	struct value *v = block;
 
-	if (f->db < 0 || v->db == f->db)
+	if (f->db < 0 || value_db(v) == f->db)
 		f->found[f->count++] = v;
 }
 
@@ -360,12 +374,14 @@ slot_flush(struct txn *t, struct slot *slot, int db)
 
 	if (slot->keys.count == 0)
 		return;
+	if (t->snap_serial != 0)
+		snap_flushed(t, slot);
 	f.found = txn_scratch(t, slot->keys.count * sizeof(*f.found));
 	dict_each(&slot->keys, choose, &f);
 	for (i = 0; i < f.count; i++) {
 		struct value *v = f.found[i];
 		struct key k = { value_key(v), value_dict.hash(v), slot,
-		    v->db };
+		    value_db(v) };
 
 		slot_remove(t, &k, v);
 	}

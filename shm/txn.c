@@ -265,6 +265,8 @@ txn_decide(struct txn *t)
 	if (t->record.count > 0 && t->log != NULL) {
 		FAULT(CHANGED);
 		append(t);
+		if (t->changes != NULL)
+			*t->changes += (uint64_t)t->record.count;
 	}
 	word_order();
 	word_store(&j->undo, j->blocks > 0 ? JOURNAL_COMMITTED : 0);

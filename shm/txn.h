@@ -30,6 +30,7 @@
 #include <setjmp.h>
 
 struct slot;
+struct snap;
 
 struct txn {
 	struct journal *journal;
@@ -46,6 +47,15 @@ struct txn {
 	uint8_t logical[16];      /* database numbers as clients know them */
 	/* offset after our last record, 0: none yet */
 	uint64_t log_end;
+	/*
+	 * A snapshot that is being taken (shm/snap.h; NULL: there never is
+	 * one), its number, 0 when there is none now, and the same while a
+	 * command runs that may change values.
+	 */
+	struct snap *snap;
+	uint32_t snap_serial, snap_now;
+	/* Waits a little, alive; for shm/snap.c. */
+	void (*nap)(struct txn *t);
 	jmp_buf bail;             /* where txn_abort() goes */
 	/* set by txn_abort: an error for the client */
 	const char *why;
@@ -62,6 +72,7 @@ struct txn {
 	/* in our area: keys per database, this process's share */
 	int64_t *keys;
 	int64_t *expires;         /* same, keys with a time to live */
+	uint64_t *changes;        /* same, records logged; NULL: in units */
 	/*
 	 * Told of each changed key, and of the type it has now (-1: the key is
 	 * gone); NULL in units (see slot_touch).

@@ -16,7 +16,7 @@ hash(const void *block)
 {
 	const struct value *v = block;
 
-	return place_hash(value_key(v), v->db);
+	return place_hash(value_key(v), value_db(v));
 }
 
 static bool
@@ -25,7 +25,7 @@ is(const void *block, const void *wanted)
 	const struct value *v = block;
 	const struct key *k = wanted;
 
-	return slice_equal(value_key(v), k->name) && v->db == k->db;
+	return slice_equal(value_key(v), k->name) && value_db(v) == k->db;
 }
 
 const struct dict_kind value_dict = { hash, is };

@@ -7,7 +7,9 @@
  * there.  So a small value costs eight bytes beyond its key and content.
  *
  *   kind    type in bits 0-2, encoding in bits 3-5, VALUE_EXPIRES, VALUE_BIG
- *   db      internal number of the database (see state.h: SWAPDB)
+ *   marks   internal number of the database in bits 0-3 (see state.h: SWAPDB);
+ *           in bits 4-7 the epoch of the snapshot that has this record already
+ *           or does not want it (shm/snap.h), 0: none; not journaled
  *   lru     24 bits: minutes-or-counter as the policy wants them, not journaled
  *   key_bytes, value_bytes: up to 255 and 65535; else VALUE_BIG and two words
  *
@@ -44,10 +46,12 @@ enum value_encoding {
 #define VALUE_ENCODING_MASK 0x38
 #define VALUE_EXPIRES 0x40
 #define VALUE_BIG 0x80
+#define VALUE_DB_MASK 0x0f
+#define VALUE_STAMP_SHIFT 4
 
 struct value {
 	uint8_t kind;
-	uint8_t db;
+	uint8_t marks;
 	uint8_t lru[3];
 	uint8_t key_bytes;
 	uint16_t value_bytes;
@@ -63,6 +67,26 @@ static inline int
 value_encoding(const struct value *v)
 {
 	return (v->kind & VALUE_ENCODING_MASK) >> VALUE_ENCODING_SHIFT;
+}
+
+/* Internal number of the record's database. */
+static inline uint8_t
+value_db(const struct value *v)
+{
+	return v->marks & VALUE_DB_MASK;
+}
+
+/* The epoch of a snapshot, or 0. */
+static inline uint8_t
+value_stamp(const struct value *v)
+{
+	return v->marks >> VALUE_STAMP_SHIFT;
+}
+
+static inline void
+value_set_stamp(struct value *v, uint8_t epoch)
+{
+	v->marks = (uint8_t)(value_db(v) | epoch << VALUE_STAMP_SHIFT);
 }
 
 /* Bytes before the key. */
