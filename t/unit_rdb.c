@@ -143,13 +143,19 @@ refused(int type, struct slice bytes, const char *why)
 
 START_TEST(sums)
 {
-	char text[100];
-	uint64_t whole;
-	size_t i;
+	char text[1500];
+	uint64_t whole, step;
+	size_t i, j;
 
 	ck_assert_uint_eq(crc64_add(0, "123456789", 9), 0xe9c6d914c4b8d9ca);
 	for (i = 0; i < sizeof(text); i++)
-		text[i] = (char)(i * 7);
+		text[i] = (char)(i * 7 + i / 64);
+	for (i = 0; i < sizeof(text); i += 7) {
+		step = i;
+		for (j = 0; j < i; j++)
+			step = crc64_add(step, text + j, 1);
+		ck_assert_uint_eq(step, crc64_add(i, text, i));
+	}
 	whole = crc64_add(0, text, sizeof(text));
 	for (i = 0; i <= sizeof(text); i++)
 		ck_assert_uint_eq(crc64_add(crc64_add(0, text, i), text + i,
