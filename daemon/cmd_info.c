@@ -193,19 +193,20 @@ stats(struct page *p)
 static void
 replication(struct page *p)
 {
+	const struct state *s = &p->c->worker->state;
 	const struct log *log = &REGION->common.log;
 	uint64_t end = word_load_acquire(&log->end), first = log->first;
 
 	put(p, "role:%s\r\nconnected_slaves:0\r\n"
 	    "master_failover_state:no-failover\r\nmaster_replid:%s\r\n"
-	    "master_replid2:0000000000000000000000000000000000000000\r\n"
-	    "master_repl_offset:%lld\r\nsecond_repl_offset:-1\r\n"
+	    "master_replid2:%s\r\n"
+	    "master_repl_offset:%lld\r\nsecond_repl_offset:%lld\r\n"
 	    "repl_backlog_active:1\r\nrepl_backlog_size:%lld\r\n"
 	    "repl_backlog_first_byte_offset:%lld\r\n"
 	    "repl_backlog_histlen:%lld\r\n",
-	    p->c->worker->state.role == STATE_PRIMARY ? "master" : "slave",
-	    p->c->worker->state.replid, N(end), N(log->backlog), N(first + 1),
-	    N(end - first));
+	    s->role == STATE_PRIMARY ? "master" : "slave", s->replid,
+	    s->replid2, N(end), N(s->second_offset), N(log->backlog),
+	    N(first + 1), N(end - first));
 }
 
 static void

@@ -13,6 +13,7 @@
 
 #include "shm/conns.h"
 #include "shm/journal.h"
+#include "shm/link.h"
 #include "shm/mail.h"
 #include "shm/proc.h"
 #include "shm/stat.h"
@@ -67,6 +68,7 @@ struct area {
 	struct load load;
 	uint64_t answers_got;       /* position in control's answers to us */
 	struct stats stats;
+	struct link link;           /* a worker's, to our primary */
 	struct mailbox asks;        /* to control */
 	struct slow slow;
 	struct wait wait[AREA_WAITS];

@@ -296,8 +296,28 @@ option_set_defaults(struct options *o)
 }
 
 bool
+option_primary(const struct options *o, char host[OPTION_HOST], uint16_t *port)
+{
+	struct slice rest = slice_of(o->replicaof), name = next_word(&rest),
+	    number = next_word(&rest);
+	int64_t n;
+
+	if (name.bytes == 0 || name.bytes >= OPTION_HOST ||
+	    next_word(&rest).bytes > 0 || !number_get_int(number, &n) ||
+	    n < 1 || n > UINT16_MAX)
+		return false;
+	memset(host, 0, OPTION_HOST);
+	memcpy(host, name.data, name.bytes);
+	*port = (uint16_t)n;
+	return true;
+}
+
+bool
 option_check(const struct options *o, char why[OPTION_WHY])
 {
+	char host[OPTION_HOST];
+	uint16_t port;
+
 	if (o->port == 0 && o->unixsocket[0] == 0) {
 		snprintf(why, OPTION_WHY,
 		    "port is 0 and unixsocket is empty: nobody could connect");
@@ -306,6 +326,10 @@ option_check(const struct options *o, char why[OPTION_WHY])
 	if (o->port != 0 && o->bind[0] == 0) {
 		snprintf(why, OPTION_WHY, "bind is empty: nobody could "
 		    "connect over TCP (set port to 0 if that is meant)");
+		return false;
+	}
+	if (o->replicaof[0] != 0 && !option_primary(o, host, &port)) {
+		snprintf(why, OPTION_WHY, "replicaof is not a host and a port");
 		return false;
 	}
 	return true;

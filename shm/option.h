@@ -18,6 +18,7 @@
 
 #define OPTION_ROOM 512      /* room of a text with its zero */
 #define OPTION_WHY 320       /* room of a reason */
+#define OPTION_HOST 256      /* room of a host's name with its zero */
 
 struct option_limit {
 	int64_t hard_bytes, soft_bytes, soft_s;
@@ -100,6 +101,10 @@ bool option_set(struct options *o, const struct option *row, struct slice text,
  * What only all options together can break; false with a reason.
  */
 bool option_check(const struct options *o, char why[OPTION_WHY]);
+
+/* Reads host and port out of replicaof; false when it is not such. */
+bool option_primary(const struct options *o, char host[OPTION_HOST],
+    uint16_t *port);
 
 /* The value as CONFIG GET tells it, into text; its length. */
 size_t option_print(const struct options *o, const struct option *row,

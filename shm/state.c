@@ -42,7 +42,11 @@ state_init(struct state_page *page, const struct options *o,
 	static struct state first;
 	int i;
 
-	first.role = STATE_PRIMARY;
+	first.role = option_primary(o, first.primary_host,
+	    &first.primary_port) ? STATE_REPLICA : STATE_PRIMARY;
+	first.link_worker = -1;
+	first.second_offset = -1;
+	memset(first.replid2, '0', sizeof(first.replid2) - 1);
 	first.may_expire_actively = true;
 	for (i = 0; i < STATE_DATABASES; i++)
 		first.db[i] = (uint8_t)i;

@@ -58,7 +58,23 @@ struct state {
 	bool is_swapping;
 	uint8_t swap[2];
 	uint64_t swap_log_end;
-	char replid[41];
+	/*
+	 * The stream (shm/log.h).  Up to second_offset it is the same as that
+	 * of replid2 (-1: of none).  A node whose data is not what replid and
+	 * the log's end say, because a full synchronisation has begun to
+	 * replace it, has an empty replid.
+	 */
+	char replid[41], replid2[41];
+	int64_t second_offset;
+	/*
+	 * A replica's: whom it follows.  The worker link_worker (-1: nobody)
+	 * does so; link_serial is another one whenever the link has to begin
+	 * anew, and is the newest that was given.
+	 */
+	char primary_host[OPTION_HOST];
+	uint16_t primary_port;
+	int32_t link_worker;
+	uint64_t link_serial;
 	uint64_t owned[STATE_SLOT_WORDS]; /* cluster: slots this node serves */
 	struct options options;
 };
