@@ -29,6 +29,8 @@ import resp
 BUILD = os.environ.get("ALMANDINE_BUILD", "build")
 # How much slower than usual this build is (sanitizers); scales all limits.
 SLOW = float(os.environ.get("ALMANDINE_SLOW", "1"))
+# How many times longer than usual tests with random faults last (t/run --long).
+LONG = float(os.environ.get("ALMANDINE_LONG", "1"))
 ID = os.environ.setdefault("ALMANDINE_TEST", "test-%d" % os.getpid())
 # What redis-server does not know and the oracle can do without.
 OURS = {"workers", "shm-size", "shm-name", "stall-timeout"}
@@ -43,6 +45,11 @@ class Gone(Exception):
 
 class Skip(Exception):
     """The test can not run here; its text says why."""
+
+
+def lasting(seconds):
+    """How long a test with random faults goes on: longer in `make torture`."""
+    return seconds * LONG
 
 
 def skip(why):

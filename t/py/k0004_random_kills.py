@@ -4,7 +4,7 @@ Clients write each to keys of their own and remember what was acknowledged.
 When a connection ends, some first part of what was under way has happened, no
 less than was answered: which part, the keys themselves tell.
 
-ALMANDINE_KILL_SECONDS: how long (60).
+It lasts a minute; longer with t/run --long.
 """
 
 # limit 200s
@@ -19,7 +19,7 @@ import time
 import killing
 import node
 
-SECONDS = float(os.environ.get("ALMANDINE_KILL_SECONDS", "60"))
+SECONDS = node.lasting(60)
 CLIENTS = 4
 KEYS = 40
 
