@@ -106,8 +106,8 @@ log_restore(struct call *c, int64_t expires_ms)
 	call_logs(c, COUNT(argv), argv);
 }
 
-/* Reads the value; NULL: it is damaged, and nothing has changed. */
-static struct value *
+/* Stores the value; false: it is damaged, and nothing has changed. */
+static bool
 restore_value(struct call *c, const struct key *k, struct value *old,
     int64_t expires_ms, int64_t idle_s)
 {
@@ -120,11 +120,14 @@ restore_value(struct call *c, const struct key *k, struct value *old,
 	payload.bytes -= RDB_FOOTER_BYTES;
 	rdb_open(&r, payload, dump_room, c->txn);
 	if (!rdb_read_type(&r, &type))
-		return NULL;
+		return false;
 	v = dump_read(c->txn, &r, type, k, old, expires_ms, &limits);
-	if (v != NULL && idle_s >= 0)
+	if (v == NULL)
+		return false;
+	if (idle_s >= 0)
 		dump_set_idle(c->txn, v, idle_s);
-	return v;
+	log_restore(c, expires_ms);
+	return true;
 }
 
 /* When a time to live of options ends; -1: never. */
@@ -138,13 +141,36 @@ restore_expiry(const struct call *c, const struct restore *o)
 	return o->ttl < INT64_MAX - now ? o->ttl + now : INT64_MAX;
 }
 
+/*
+ * What has passed its time already is not stored, only looked over; what it
+ * would have replaced goes.  False: it is damaged.
+ */
+static bool
+restore_nothing(struct call *c, const struct key *k, struct value *old)
+{
+	struct rdb_reader r;
+	uint8_t type;
+
+	rdb_open(&r, c->argv[3], NULL, NULL);
+	r.bytes -= RDB_FOOTER_BYTES;
+	if (!rdb_read_type(&r, &type) || !rdb_skip_value(&r, type))
+		return false;
+	if (old != NULL) {
+		slot_remove(c->txn, k, old);
+		call_logs(c, 2, (const struct slice[]){ SLICE("DEL"),
+		    k->name });
+	}
+	return true;
+}
+
 void
 cmd_restore(struct call *c)
 {
 	struct key k = call_key(c, 1);
-	struct value *old, *v;
 	int64_t expires_ms;
 	struct restore o;
+	struct value *old;
+	bool is_sound;
 
 	if (!read_options(c, &o))
 		return;
@@ -160,20 +186,13 @@ cmd_restore(struct call *c)
 		return;
 	}
 	expires_ms = restore_expiry(c, &o);
-	v = restore_value(c, &k, old, expires_ms, o.idle_s);
-	if (v == NULL) {
+	if (expires_ms >= 0 && expires_ms <= c->txn->now_ms &&
+	    c->txn->may_expire)
+		is_sound = restore_nothing(c, &k, old);
+	else
+		is_sound = restore_value(c, &k, old, expires_ms, o.idle_s);
+	if (is_sound)
+		reply_ok(c->reply);
+	else
 		reply_error(c->reply, error_text[ERROR_BAD_FORMAT]);
-		return;
-	}
-	if (expires_ms < 0 || expires_ms > c->txn->now_ms ||
-	    !c->txn->may_expire) {
-		log_restore(c, expires_ms);
-	} else {
-		/* Its time has passed already. */
-		slot_remove(c->txn, &k, v);
-		if (old != NULL)
-			call_logs(c, 2, (const struct slice[]){
-			    SLICE("DEL"), k.name });
-	}
-	reply_ok(c->reply);
 }

@@ -199,6 +199,25 @@ for i in range(400):
 print("%d damaged payloads refused, %d still made sense" % (refused, taken))
 assert refused > 50
 
+# What replicas are told: when it ends, not how long it lives.
+def logged(*words):
+    info = a.call("INFO", "replication")[1].decode()
+    at = info.split("master_repl_offset:")[1].split()[0]
+    assert a.ok(*words)
+    return a.call("DEBUG", "BACKLOG", at)[1]
+
+
+five = b"\x00\xc0\x05\n\x00c/_f\x83/\xb3Q"
+told = logged("RESTORE", "log", "0", five)
+assert told.endswith(node.encode(
+    ["RESTORE", "log", "0", five, "REPLACE", "ABSTTL"])), told
+told = logged("RESTORE", "log", "100000", five, "REPLACE")
+at = a.call("PEXPIRETIME", "log")[1]
+assert told == node.encode(
+    ["RESTORE", "log", str(at), five, "REPLACE", "ABSTTL"]), told
+told = logged("RESTORE", "log", "5", five, "REPLACE", "ABSTTL")
+assert told == node.encode(["DEL", "log"]), told
+
 # Nothing of what was refused half way is left.
 report = a.call("DEBUG", "REGION")[1]
 assert report.startswith(b"region:sound"), report
