@@ -163,6 +163,17 @@ rdb_read_count(struct rdb_reader *r, size_t least, uint64_t *n)
 
 /* --- strings ----------------------------------------------------------- */
 
+/* Strings longer than any that is kept are not even made. */
+static bool
+is_too_long(struct rdb_reader *r, uint64_t bytes)
+{
+	if (likely(bytes < RDB_STRING_MAX))
+		return false;
+	rdb_refuse(r, r->at, "a string of %llu bytes is longer than this "
+	    "server keeps", (unsigned long long)bytes);
+	return true;
+}
+
 /* Memory for a string that is made. */
 static char *
 take(struct rdb_reader *r, struct rdb_hold *hold, size_t bytes)
@@ -213,7 +224,7 @@ read_lzf(struct rdb_reader *r, uint64_t *packed, uint64_t *plain)
 	if (!rdb_read_length(r, packed) || !rdb_read_length(r, plain) ||
 	    !has(r, *packed))
 		return false;
-	return (*plain > 0 && *plain <= UINT32_MAX &&
+	return (*plain > 0 && *packed <= UINT32_MAX &&
 	    *plain / LZF_BEST <= *packed) || rdb_refuse(r, at,
 	    "%llu bytes are said to be compressed to %llu",
 	    (unsigned long long)*plain, (unsigned long long)*packed);
@@ -226,7 +237,7 @@ unpack(struct rdb_reader *r, struct rdb_hold *hold, struct slice *s)
 	uint64_t packed, plain;
 	char *to;
 
-	if (!read_lzf(r, &packed, &plain))
+	if (!read_lzf(r, &packed, &plain) || is_too_long(r, plain))
 		return false;
 	to = take(r, hold, plain);
 	if (to == NULL)
@@ -251,7 +262,7 @@ rdb_read_string(struct rdb_reader *r, struct rdb_hold *hold, struct slice *s)
 		return n == RDB_LZF ? unpack(r, hold, s) :
 		    read_digits(r, hold, (enum rdb_form)n, s);
 	s->bytes = n;
-	return rdb_read_bytes(r, n, &s->data);
+	return rdb_read_bytes(r, n, &s->data) && !is_too_long(r, n);
 }
 
 static bool

@@ -20,6 +20,7 @@
 #include "proto/rdb.h"
 
 #define RDB_WHY 128
+#define RDB_STRING_MAX (1ull << 31)  /* longer ones are refused */
 
 struct rdb_reader {
 	const char *data;

@@ -25,8 +25,6 @@
 #include "shm/set.h"
 #include "shm/zset.h"
 
-#define DUMP_STRING_MAX (1ull << 31)  /* longer strings are not taken in */
-
 /* When values stop being small. */
 struct dump_limits {
 	struct hash_limits hash;

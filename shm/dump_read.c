@@ -78,14 +78,6 @@ is_broken(const struct load *l)
 	return l->r->why[0] != 0;
 }
 
-/* Whether a string is short enough for us; else it is refused. */
-static bool
-is_fit(struct load *l, struct slice s)
-{
-	return likely(s.bytes < DUMP_STRING_MAX) || rdb_refuse(l->r, l->v.at,
-	    "a string of %zu bytes is longer than this server keeps", s.bytes);
-}
-
 /* Whether two of `count` strings are the same. */
 static bool
 repeats(struct txn *t, const struct slice *s, uint64_t count)
@@ -175,7 +167,7 @@ read_string(struct load *l)
 {
 	struct slice s;
 
-	if (!rdb_read_string(l->r, NULL, &s) || !is_fit(l, s))
+	if (!rdb_read_string(l->r, NULL, &s))
 		return NULL;
 	return slot_put_string(l->txn, l->key, l->old, s, l->expires_ms);
 }
@@ -187,7 +179,7 @@ take_pack(struct load *l, struct list_maker *m)
 	const struct rdb_pack *p = &l->v.pack;
 
 	if (l->v.pack_left == 0 || p->packing != RDB_PACK_LISTPACK ||
-	    !p->is_ours || p->look.longest >= DUMP_STRING_MAX)
+	    !p->is_ours)
 		return false;
 	list_make_add(m, p->bytes.data + LISTPACK_HEAD,
 	    (uint32_t)(p->bytes.bytes - LISTPACK_EMPTY_BYTES),
@@ -206,7 +198,7 @@ make_list(struct load *l, struct list_maker *m)
 		txn_beat(l->txn);
 		if (rdb_value_enter(&l->v) && take_pack(l, m))
 			continue;
-		if (!rdb_value_next(&l->v, &e) || !is_fit(l, e.text))
+		if (!rdb_value_next(&l->v, &e))
 			return;
 		list_make_push(m, e.text);
 	}
@@ -235,7 +227,7 @@ gather_set(struct load *l)
 	struct rdb_element e;
 	uint64_t n = 0;
 
-	while (rdb_value_next(&l->v, &e) && is_fit(l, e.text))
+	while (rdb_value_next(&l->v, &e))
 		s[n++] = e.text;
 	if (is_broken(l))
 		return NULL;
@@ -251,7 +243,7 @@ build_set(struct load *l)
 	struct dict *d = table_new(l->txn, l->v.count);
 	struct rdb_element e;
 
-	while (rdb_value_next(&l->v, &e) && is_fit(l, e.text))
+	while (rdb_value_next(&l->v, &e))
 		if (!set_build(l->txn, d, e.text)) {
 			refuse(l, "a member of a set is there twice");
 			break;
@@ -297,8 +289,7 @@ gather_hash(struct load *l)
 
 	pairs = txn_scratch(l->txn, 3 * count * sizeof(*pairs));
 	fields = pairs + 2 * count;
-	for (n = 0; rdb_value_next(&l->v, &e) && is_fit(l, e.text) &&
-	    is_fit(l, e.value); n++) {
+	for (n = 0; rdb_value_next(&l->v, &e); n++) {
 		pairs[2 * n] = fields[n] = e.text;
 		pairs[2 * n + 1] = e.value;
 	}
@@ -318,8 +309,7 @@ build_hash(struct load *l)
 	struct dict *d = table_new(l->txn, l->v.count);
 	struct rdb_element e;
 
-	while (rdb_value_next(&l->v, &e) && is_fit(l, e.text) &&
-	    is_fit(l, e.value))
+	while (rdb_value_next(&l->v, &e))
 		if (!hash_build(l->txn, d, e.text, e.value)) {
 			refuse(l, "a field of a hash is there twice");
 			break;
@@ -388,7 +378,7 @@ gather_items(struct load *l)
 	struct rdb_element e;
 	uint64_t n;
 
-	for (n = 0; rdb_value_next(&l->v, &e) && is_fit(l, e.text); n++) {
+	for (n = 0; rdb_value_next(&l->v, &e); n++) {
 		items[n] = (struct zset_item){ e.score, e.text };
 		if (n % BEAT_EVERY == 0)
 			txn_beat(l->txn);
@@ -467,8 +457,8 @@ read_stream(struct load *l)
 	if (!rdb_skip_stream(l->r, l->type, NULL, NULL))
 		return NULL;
 	bytes = l->r->at - at;
-	if (!is_fit(l, (struct slice){ NULL, bytes }))
-		return NULL;
+	if (bytes >= RDB_STRING_MAX)
+		return refuse(l, "a stream is longer than this server keeps");
 	v = slot_put(l->txn, l->key, l->old, VALUE_STREAM, SMALL_LISTPACK,
 	    1 + bytes, l->expires_ms, false);
 	*value_data(v) = (char)l->type;
@@ -491,8 +481,6 @@ dump_read(struct txn *t, struct rdb_reader *r, int type, const struct key *k,
 		.expires_ms = expires_ms, .limits = limits, .type = type };
 
 	l.v.at = r->at;
-	if (!is_fit(&l, k->name))
-		return NULL;
 	r->room = dump_room;
 	r->room_arg = t;
 	return read[rdb_type_table[type].kind](&l);

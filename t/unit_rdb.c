@@ -265,6 +265,15 @@ START_TEST(refusals)
 }
 END_TEST
 
+START_TEST(too_long)
+{
+	static char bytes[26 << 20] = "\xc3\x80\x01\x80\0\0\x80\x80\0\0\0";
+
+	refused(RDB_TYPE_STRING, (struct slice){ bytes, sizeof(bytes) },
+	    "a string of 2147483648 bytes is longer than this server keeps");
+}
+END_TEST
+
 START_TEST(versions)
 {
 	struct rdb_reader r = reader(SLICE("REDIS0011"));
@@ -474,6 +483,7 @@ unit_suite(void)
 	tcase_add_test(c, packed_forms);
 	tcase_add_test(c, old_forms);
 	tcase_add_test(c, refusals);
+	tcase_add_test(c, too_long);
 	tcase_add_test(c, versions);
 	tcase_add_test(c, foreign_types);
 	tcase_add_test(c, payloads);
