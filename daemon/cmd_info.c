@@ -17,6 +17,7 @@
 #include "daemon/cmd_conn.h"
 #include "daemon/cmd_memory.h"
 #include "daemon/net_gate.h"
+#include "daemon/net_load.h"
 
 /* What is printed so far, in scratch memory. */
 struct page {
@@ -163,9 +164,29 @@ memory(struct page *p)
 }
 
 static void
+loading(struct page *p)
+{
+	struct load_progress l;
+
+	load_progress(p->c->worker, &l);
+	put(p, "loading:%d\r\nasync_loading:0\r\n", l.is_loading);
+	if (l.is_loading)
+		put(p, "loading_start_time:%lld\r\n"
+		    "loading_total_bytes:%lld\r\n"
+		    "loading_loaded_bytes:%lld\r\n"
+		    "loading_loaded_perc:%.2f\r\n"
+		    "loading_eta_seconds:%lld\r\n"
+		    "loading_loaded_keys:%lld\r\n", N(l.since_s),
+		    N(l.bytes), N(l.done), l.bytes == 0 ? 0.0 :
+		    100 * (double)l.done / (double)l.bytes, N(l.eta_s),
+		    N(l.keys));
+}
+
+static void
 persistence(struct page *p)
 {
-	put(p, "loading:0\r\nasync_loading:0\r\n"
+	loading(p);
+	put(p,
 	    "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n"
 	    "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:ok\r\n"
 	    "rdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n"

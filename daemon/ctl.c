@@ -2,6 +2,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/ctl_ask.h"
+#include "daemon/ctl_load.h"
 #include "daemon/ctl_mend.h"
 #include "daemon/doorbell.h"
 #include "daemon/log.h"
@@ -26,14 +27,22 @@ ring_workers(struct ctl *c)
 		doorbell_ring(c->birth->bell[i]);
 }
 
-void
-ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
+uint64_t
+ctl_tell(struct ctl *c)
 {
-	c->ask.version = state_publish(&REGION->state, &c->next, clock_ms());
-	c->ask.then = then;
+	uint64_t version = state_publish(&REGION->state, &c->next, clock_ms());
+
 	word_fence();
 	ring_workers(c);
 	doorbell_ring(c->birth->bell_supervisor);
+	return version;
+}
+
+void
+ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
+{
+	c->ask.version = ctl_tell(c);
+	c->ask.then = then;
 }
 
 /*
@@ -52,8 +61,8 @@ is_behind(int worker, uint64_t version)
 	    word_load_acquire(&p->version) < version;
 }
 
-static bool
-all_acknowledged(uint64_t version)
+bool
+ctl_is_acknowledged(uint64_t version)
 {
 	uint32_t i;
 
@@ -72,6 +81,7 @@ answer(struct ctl *c, const char *text, size_t bytes)
 	memcpy(c->ask.answer, text, bytes);
 	c->ask.answer_bytes = bytes;
 	c->ask.is_answered = true;
+	c->ask.is_elsewhere = false;
 	c->ask.then = NULL;
 }
 
@@ -178,7 +188,7 @@ take_questions(struct ctl *c)
 	static uint32_t next;
 	uint32_t i, workers = REGION->head.workers;
 
-	for (i = 0; i < workers && !c->ask.is_busy; i++)
+	for (i = 0; i < workers && !c->ask.is_busy && !ctl_load_rests(c); i++)
 		take_question(c, (int)(next++ % workers));
 }
 
@@ -191,12 +201,14 @@ go_on(struct ctl *c)
 			if (!send_answer(c))
 				return;
 			c->ask.is_busy = false;
+		} else if (c->ask.is_elsewhere) {
+			return;
 		} else {
 			void (*then)(struct ctl *c) = c->ask.then;
 
 			must(then != NULL, "a question is answered or has a "
 			    "next step");
-			if (!all_acknowledged(c->ask.version))
+			if (!ctl_is_acknowledged(c->ask.version))
 				return;
 			then(c);
 		}
@@ -299,7 +311,19 @@ succeed(struct ctl *c)
 	open_region();
 	ctl_mend_predecessors();
 	close_region();
-	ctl_ask_recover(c);
+	ctl_load_recover(c);
+	if (!ctl_load_rests(c))
+		ctl_ask_recover(c);
+}
+
+/* The node has its data: whoever waits for its start may go. */
+static void
+be_ready(struct ctl *c)
+{
+	if (c->is_ready || ctl_load_is_on(c))
+		return;
+	c->is_ready = true;
+	birth_ready(c->birth);
 }
 
 int
@@ -313,7 +337,6 @@ ctl_main(const struct birth *b)
 	c.ask.worker = -1;
 	state_read(&REGION->state, &c.next);
 	succeed(&c);
-	birth_ready(b);
 	/* Rings that its predecessor heard are not lost. */
 	doorbell_ring(bell.fd);
 	while (!end(&c)) {
@@ -326,6 +349,8 @@ ctl_main(const struct birth *b)
 		go_on(&c);
 		take_questions(&c);
 		go_on(&c);
+		ctl_load_turn(&c);
+		be_ready(&c);
 		prepare(&c);
 	}
 	return 0;

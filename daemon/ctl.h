@@ -19,12 +19,16 @@
 
 #define CTL_ANSWER 8192
 
+#define CTL_LOAD_WHY 1024
+
 struct ctl {
 	const struct birth *birth;
 	struct state next;     /* what is published, or will be */
 	struct {
 		bool is_busy;
 		bool is_answered;  /* `answer` is ready */
+		/* something else goes on first, and will answer */
+		bool is_elsewhere;
 		int worker;        /* who asks; -1: nobody */
 		uint32_t birth;
 		uint64_t at;       /* where the letter lies */
@@ -36,6 +40,14 @@ struct ctl {
 		size_t answer_bytes;
 		int db[2];         /* SWAPDB */
 	} ask;
+	/* a load's (daemon/ctl_load.h) */
+	struct {
+		uint64_t version;  /* of the phase; to be acknowledged */
+		int64_t begun_us, said_us;
+		char why[CTL_LOAD_WHY]; /* empty: all is well */
+	} load;
+	void (*loaded[LOAD_CAUSES])(struct ctl *c, const char *why);
+	bool is_ready;         /* the node has its data */
 	uint64_t prepared;     /* bytes of the heap, see region_prepare() */
 	bool is_preparing;     /* there is more to do soon */
 	bool is_small;         /* the kernel has no huge pages for us */
@@ -46,6 +58,13 @@ struct ctl {
  * worker has acknowledged it.
  */
 void ctl_publish(struct ctl *c, void (*then)(struct ctl *c));
+
+/*
+ * Same beside whatever question is being worked on: returns the version, to be
+ * asked about with ctl_is_acknowledged().
+ */
+uint64_t ctl_tell(struct ctl *c);
+bool ctl_is_acknowledged(uint64_t version);
 
 /* Ends the question: with +OK, with an error text, with a bulk string. */
 void ctl_answer_ok(struct ctl *c);

@@ -25,6 +25,7 @@
 #include "daemon/net_ask.h"
 #include "daemon/net_batch.h"
 #include "daemon/net_gate.h"
+#include "daemon/net_load.h"
 #include "daemon/net_park.h"
 
 #define STILL_US 200 /* between two looks while all stand still */
@@ -258,8 +259,9 @@ act_upon_state(struct worker *w)
 		return;
 	for (i = 0; i < STATE_DATABASES; i++)
 		w->txn.logical[w->state.db[i]] = (uint8_t)i;
-	w->txn.may_expire = w->state.pause == STATE_PAUSE_NONE ||
-	    w->now_ms >= w->state.pause_until_ms;
+	w->txn.may_expire = w->state.load.phase == LOAD_NONE &&
+	    (w->state.pause == STATE_PAUSE_NONE ||
+	    w->now_ms >= w->state.pause_until_ms);
 	if (w->resets != w->state.stat_resets) {
 		w->resets = w->state.stat_resets;
 		stat_reset(w->stats);
@@ -285,13 +287,22 @@ wake_for_state(struct worker *w)
 		w->swaps = w->state.swaps;
 		park_rerun_all(w);
 	}
+	/* What was loaded may be what somebody waits for. */
+	if (unlikely(w->load_phase != w->state.load.phase)) {
+		w->load_phase = w->state.load.phase;
+		if (w->load_phase == LOAD_NONE)
+			park_rerun_all(w);
+	}
 }
 
-/* The region is being checked: touch nothing until it is over. */
+/*
+ * The region is being checked, or it is not decided whether there is a data set
+ * to load: touch nothing until it is over.
+ */
 static void
 stand_still(struct worker *w)
 {
-	while (w->state.is_frozen) {
+	while (w->state.is_frozen || w->state.load.phase == LOAD_UNDECIDED) {
 		clock_nap(STILL_US);
 		proc_beat(&w->area->proc);
 		act_upon_state(w);
@@ -347,7 +358,7 @@ look_after_time(struct worker *w)
 	w->cron_us = now + period;
 	if (w->state.pause != STATE_PAUSE_NONE &&
 	    w->now_ms >= w->state.pause_until_ms)
-		w->txn.may_expire = true;
+		w->txn.may_expire = w->state.load.phase == LOAD_NONE;
 	close_idle(w);
 	log_trim(&REGION->common.log, w->birth->name, region_punch);
 	/* Somebody who had precedence may be gone. */
@@ -380,7 +391,7 @@ wait(struct worker *w, int64_t deadline_ms)
 		us = 1;
 	word_store(&p->is_asleep, 1);
 	word_fence();
-	ring_wait(&w->ring, has_news(w) ? 0 : us);
+	ring_wait(&w->ring, has_news(w) || load_is_busy(w) ? 0 : us);
 	word_store(&p->is_asleep, 0);
 }
 
@@ -411,6 +422,7 @@ turn(struct worker *w)
 	deadline = unlikely(w->dues > 0) ? park_turn(w) : 0;
 	batch_run(w);
 	look_after_time(w);
+	load_turn(w);
 	batch_run(w);
 	stat_add(w->stats, commands, w->commands);
 	FAULT(UNSENT);

@@ -107,8 +107,8 @@ struct conn {
 
 	/* MULTI and WATCH */
 	struct {
-		/* writes: some queued one does */
-		bool is_open, is_broken, writes;
+		/* writes, needs_data: some queued one does */
+		bool is_open, is_broken, writes, needs_data;
 		struct conn_queued *first, **last;
 		int count;
 		size_t bytes;

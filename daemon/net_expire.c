@@ -157,7 +157,8 @@ net_expire_turn(struct worker *w, int64_t now)
 	if (likely(now < w->expire.next_us))
 		return;
 	w->expire.next_us = now + 1000000 / w->state.options.hz;
-	if (!w->txn.may_expire || !w->state.may_expire_actively ||
+	if (!w->txn.may_expire || w->state.load.phase != LOAD_NONE ||
+	    !w->state.may_expire_actively ||
 	    w->state.role != STATE_PRIMARY || !has_any())
 		return;
 	if (walk(w, now))

@@ -76,6 +76,10 @@ refusal(struct worker *w, const struct request *q)
 	    o->enable_debug_command != DEBUG_YES &&
 	    !(o->enable_debug_command == DEBUG_LOCAL && c->is_local))
 		return error_text[ERROR_NO_DEBUG];
+	if (unlikely(w->state.load.phase != LOAD_NONE) &&
+	    (!(q->command->flags & COMMAND_LOADING) ||
+	    (q->command->id == CMD_EXEC && c->multi.needs_data)))
+		return error_text[ERROR_LOADING];
 	if (unlikely(o->maxmemory != 0) &&
 	    (q->command->flags & COMMAND_DENYOOM) &&
 	    gate_used_bytes() > (uint64_t)o->maxmemory)

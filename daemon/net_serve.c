@@ -230,6 +230,7 @@ queue(struct worker *w, const struct request *q)
 	c->multi.bytes += bytes;
 	c->multi.writes |= !!(q->command->flags &
 	    (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
+	c->multi.needs_data |= !(q->command->flags & COMMAND_LOADING);
 	reply_simple(&c->out, "QUEUED");
 }
 

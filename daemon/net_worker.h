@@ -51,6 +51,8 @@ struct batch {
 	struct slice arg[WORKER_ARGS];
 };
 
+struct net_load;
+
 struct worker {
 	const struct birth *birth;
 	struct area *area;
@@ -96,11 +98,13 @@ struct worker {
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
 	struct net_expire expire;
+	struct net_load *load;          /* NULL: nothing is being loaded */
 	/* counters when their pace was measured */
 	uint64_t paced[PACES];
 	uint64_t resets;                /* state.stat_resets seen */
 	uint32_t pause;                 /* state.pause acted upon */
 	uint64_t swaps;                 /* state.swaps acted upon */
+	uint32_t load_phase;            /* state.load.phase acted upon */
 	uint64_t mends;                 /* of the node's dead, seen */
 	uint16_t slots[SLOT_COUNT];     /* of the request being served */
 	bool is_stopping;

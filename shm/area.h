@@ -14,6 +14,7 @@
 #include "shm/conns.h"
 #include "shm/journal.h"
 #include "shm/link.h"
+#include "shm/load.h"
 #include "shm/mail.h"
 #include "shm/proc.h"
 #include "shm/stat.h"
@@ -45,17 +46,6 @@ struct save {
 	char why[128];              /* it failed */
 };
 
-/* How far a worker is with loading a file (daemon/net_load.c). */
-struct load {
-	uint64_t serial;            /* of the load, see state.h */
-	uint32_t is_done;
-	uint32_t has_failed;        /* `why` says what is broken */
-	uint64_t at, keys, expired; /* bytes gone over, keys put, too old ones */
-	char replid[41];            /* as the file tells, and */
-	int64_t offset;             /* -1: it does not */
-	char why[192];
-};
-
 struct area {
 	struct proc proc;
 	char last_words[320];       /* why it ended, if it could say so */
@@ -65,10 +55,10 @@ struct area {
 	uint64_t heap_bytes;        /* of blocks taken in own spans */
 	uint64_t changes;           /* records logged */
 	struct save save;
-	struct load load;
 	uint64_t answers_got;       /* position in control's answers to us */
 	struct stats stats;
 	struct link link;           /* a worker's, to our primary */
+	struct load_report load;
 	struct mailbox asks;        /* to control */
 	struct slow slow;
 	struct wait wait[AREA_WAITS];

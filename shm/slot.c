@@ -154,6 +154,12 @@ slot_peek(struct txn *t, const struct key *k)
 }
 
 struct value *
+slot_lying(const struct key *k)
+{
+	return dict_find(&k->slot->keys, &value_dict, k->hash, k);
+}
+
+struct value *
 slot_find(struct txn *t, const struct key *k)
 {
 	struct value *v = slot_peek(t, k);

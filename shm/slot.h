@@ -47,6 +47,9 @@ void slot_leave(struct txn *t, struct slot *slots);
 struct value *slot_find(struct txn *t, const struct key *k);
 struct value *slot_peek(struct txn *t, const struct key *k);
 
+/* The record that lies there, be its time over or not; no access is noted. */
+struct value *slot_lying(const struct key *k);
+
 /*
  * A record for k of `bytes` uninitialised value bytes, put in the place of
  * `old` (the present record, or NULL when there is none).  What old had

@@ -53,6 +53,7 @@ state_init(struct state_page *page, const struct options *o,
 	first.reset_ms = now_ms;
 	first.last_save_s = now_ms / 1000;
 	memcpy(first.replid, replid, sizeof(first.replid));
+	first.load.phase = LOAD_UNDECIDED;
 	first.options = *o;
 	page->magic = STATE_MAGIC;
 	state_publish(page, &first, now_ms);

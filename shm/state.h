@@ -23,6 +23,7 @@
 #ifndef SHM_STATE_H
 #define SHM_STATE_H
 
+#include "shm/load.h"
 #include "shm/option.h"
 #include "shm/word.h"
 
@@ -75,6 +76,7 @@ struct state {
 	uint16_t primary_port;
 	int32_t link_worker;
 	uint64_t link_serial;
+	struct load_order load;
 	uint64_t owned[STATE_SLOT_WORDS]; /* cluster: slots this node serves */
 	struct options options;
 };
