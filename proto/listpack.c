@@ -510,19 +510,31 @@ listpack_delete(char *lp, size_t at, size_t count)
 	move_rest(lp, end, at, left != COUNT_UNKNOWN ? left - n : left);
 }
 
-/* Whether shaping the content again gives the head that is there. */
+/* Whether shaping the content again would give the head that is there. */
 static inline bool
 is_shortest(const unsigned char *p, const struct listpack_value *v)
 {
-	struct form f;
+	int64_t n = v->number;
+	unsigned b = p[0];
 
-	if (v->text.data == NULL)
-		shape_integer(&f, v->number);
-	else if (v->text.bytes <= INTEGER_TEXT)
-		shape(&f, v->text);
-	else
-		shape_string(&f, v->text);
-	return memcmp(p, f.head, f.head_bytes) == 0;
+	if (v->text.data != NULL) {
+		if (v->text.bytes <= INTEGER_TEXT &&
+		    number_get_int(v->text, &n))
+			return false;
+		return b < 0xc0 || v->text.bytes >= (b < 0xf0 ? 64 : 4096);
+	}
+	switch (b) {
+	case 0xf1:
+		return n < -4096 || n >= 4096;
+	case 0xf2:
+		return n != (int16_t)n;
+	case 0xf3:
+		return n != sign_extend((uint64_t)n, 24);
+	case 0xf4:
+		return n != (int32_t)n;
+	default:
+		return b < 0x80 || n < 0 || n >= 128;
+	}
 }
 
 /*

@@ -18,7 +18,8 @@
 #include "shm/stream.h"
 #include "shm/table.h"
 
-#define FEW 12                /* members compared one by one */
+#define FEW 4                 /* members compared one by one */
+#define SOME 1024             /* as many may have a weak hash */
 #define INTEGER_TEXT 20       /* bytes of the longest integer */
 #define BEAT_EVERY 4096       /* elements */
 
@@ -78,11 +79,32 @@ is_broken(const struct load *l)
 	return l->r->why[0] != 0;
 }
 
+/* A hash of both ends; whoever wants can make collisions. */
+static inline uint64_t
+weak_hash(struct slice s)
+{
+	uint64_t first = 0, last = 0;
+
+	if (s.bytes >= 8) {
+		memcpy(&first, s.data, 8);
+		memcpy(&last, s.data + s.bytes - 8, 8);
+	} else if (s.bytes >= 4) {
+		memcpy(&first, s.data, 4);
+		memcpy(&last, s.data + s.bytes - 4, 4);
+	} else if (s.bytes > 0) {
+		first = (uint8_t)s.data[0];
+		last = (uint8_t)s.data[s.bytes - 1];
+	}
+	first = (first ^ last * 0x9e3779b97f4a7c15ull ^ s.bytes) *
+	    0xd6e8feb86659fd93ull;
+	return first >> 32 ^ first >> 48;
+}
+
 /* Whether two of `count` strings are the same. */
 static bool
 repeats(struct txn *t, const struct slice *s, uint64_t count)
 {
-	uint64_t i, j, places = 64;
+	uint64_t i, j, places = 16;
 	uint32_t *place;
 
 	if (count <= FEW) {
@@ -97,7 +119,8 @@ repeats(struct txn *t, const struct slice *s, uint64_t count)
 	place = txn_scratch(t, places * sizeof(*place));
 	memset(place, 0, places * sizeof(*place));
 	for (i = 0; i < count; i++) {
-		j = place_hash(s[i], 0) & (places - 1);
+		j = count <= SOME ? weak_hash(s[i]) : place_hash(s[i], 0);
+		j &= places - 1;
 		for (; place[j] != 0; j = (j + 1) & (places - 1))
 			if (slice_equal(s[place[j] - 1], s[i]))
 				return true;
