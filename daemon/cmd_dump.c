@@ -187,7 +187,7 @@ cmd_restore(struct call *c)
 	}
 	expires_ms = restore_expiry(c, &o);
 	if (expires_ms >= 0 && expires_ms <= c->txn->now_ms &&
-	    c->txn->may_expire)
+	    c->txn->may_expire && !c->txn->sees_expired)
 		is_sound = restore_nothing(c, &k, old);
 	else
 		is_sound = restore_value(c, &k, old, expires_ms, o.idle_s);

@@ -79,7 +79,7 @@ expire(struct call *c, int64_t unit, int64_t base)
 		reply_int(c->reply, 0);
 		return;
 	}
-	if (when <= c->txn->now_ms) {
+	if (when <= c->txn->now_ms && !c->txn->sees_expired) {
 		slot_remove(c->txn, &k, v);
 		call_logs(c, 2, (const struct slice[]){ SLICE("DEL"),
 		    c->argv[1] });

@@ -336,7 +336,7 @@ cmd_getex(struct call *c)
 	if (flags & TIMES && !read_time(c, at, flags, &ms))
 		return;
 	reply_string(c, v);
-	if (flags & TIMES && ms <= c->txn->now_ms) {
+	if (flags & TIMES && ms <= c->txn->now_ms && !c->txn->sees_expired) {
 		slot_remove(c->txn, &k, v);
 		log_del(c);
 	} else if (flags & TIMES) {

@@ -166,6 +166,7 @@ take_question(struct ctl *c, int w)
 		return;
 	c->ask.is_busy = true;
 	c->ask.is_answered = false;
+	c->ask.is_stream = false;
 	c->ask.worker = w;
 	c->ask.birth = m->birth;
 	c->ask.ticket = m->ticket;

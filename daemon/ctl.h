@@ -18,6 +18,7 @@
 #include "shm/region.h"
 
 #define CTL_ANSWER 8192
+#define CTL_STREAM 256         /* longest SWAPDB of a stream */
 
 #define CTL_LOAD_WHY 1024
 
@@ -39,6 +40,11 @@ struct ctl {
 		char answer[CTL_ANSWER];
 		size_t answer_bytes;
 		int db[2];         /* SWAPDB */
+		/* of a stream: what is logged, and where it is */
+		bool is_stream;
+		int stream_db;
+		char stream[CTL_STREAM];
+		size_t stream_bytes;
 	} ask;
 	/* a load's (daemon/ctl_load.h) */
 	struct {

@@ -132,18 +132,18 @@ swap_done(struct ctl *c, bool happened)
 static void
 swap_log(struct ctl *c)
 {
-	char text[64];
 	struct log *log = &REGION->common.log;
 	struct journal *j = &REGION->area[PROC_CONTROL].journal;
-	int a = c->next.swap[0], b = c->next.swap[1];
-	int db = log->db < 0 ? 0 : log->db;
-	struct slice record = { text, (size_t)snprintf(text, sizeof(text),
-	    "*3\r\n$6\r\nSWAPDB\r\n$%d\r\n%d\r\n$%d\r\n%d\r\n", 1 + (a > 9), a,
-	    1 + (b > 9), b) };
+	int db = log_db(log) < 0 ? 0 : log_db(log);
+	struct slice record = { c->ask.stream, c->ask.stream_bytes };
 
 	if (region_open_all() != 0)
 		never("control may write the log while all stand still");
-	log_append(log, j, c->birth->name, db, db, &record, 1);
+	if (c->ask.is_stream && record.bytes > 0)
+		log_append_stream(log, j, c->birth->name, c->ask.stream_db,
+		    record);
+	else if (record.bytes > 0)
+		log_append(log, j, c->birth->name, db, db, &record, 1);
 	j->log_at = JOURNAL_NOWHERE;
 	if (region_close_all() != 0)
 		never("control may give up writing the region");
@@ -159,6 +159,20 @@ swap_intend(struct ctl *c)
 	c->next.swap[1] = (uint8_t)c->ask.db[1];
 	c->next.swap_log_end = REGION->common.log.end;
 	ctl_publish(c, swap_log);
+}
+
+/* What is logged; a replica's own clients change nobody else. */
+static void
+swap_record(struct ctl *c)
+{
+	int a = c->ask.db[0], b = c->ask.db[1];
+
+	if (c->ask.is_stream)
+		return;
+	c->ask.stream_bytes = c->next.role != STATE_PRIMARY ? 0 :
+	    (size_t)snprintf(c->ask.stream, sizeof(c->ask.stream),
+	    "*3\r\n$6\r\nSWAPDB\r\n$%d\r\n%d\r\n$%d\r\n%d\r\n", 1 + (a > 9),
+	    a, 1 + (b > 9), b);
 }
 
 static void
@@ -182,9 +196,27 @@ ask_swapdb(struct ctl *c, const struct slice *argv, int argc)
 	} else {
 		c->ask.db[0] = (int)db[0];
 		c->ask.db[1] = (int)db[1];
+		swap_record(c);
 		c->next.is_frozen = true;
 		ctl_publish(c, swap_intend);
 	}
+}
+
+static void
+ask_stream_swapdb(struct ctl *c, const struct slice *argv, int argc)
+{
+	int64_t db;
+
+	if (argc != 5 || argv[4].bytes > CTL_STREAM ||
+	    !number_get_int(argv[3], &db)) {
+		ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
+		return;
+	}
+	c->ask.is_stream = true;
+	c->ask.stream_db = (int)db;
+	c->ask.stream_bytes = argv[4].bytes;
+	memcpy(c->ask.stream, argv[4].data, argv[4].bytes);
+	ask_swapdb(c, argv, 3);
 }
 
 /* --- clients ----------------------------------------------------------- */

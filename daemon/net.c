@@ -104,6 +104,10 @@ received(struct worker *w, struct conn *c, const struct ring_event *e)
 {
 	if (e->is_last)
 		c->is_receiving = false;
+	if (c->duty != NULL && c->duty->received != NULL) {
+		c->duty->received(c, e->result);
+		return;
+	}
 	if (e->result > 0) {
 		stat_add(w->stats, bytes_in, e->result);
 		stat_add(w->stats, reads, 1);
@@ -248,6 +252,16 @@ send_all(struct worker *w)
 	}
 }
 
+/* Whether keys may be deleted because their time is over. */
+static bool
+may_expire(const struct worker *w)
+{
+	const struct state *s = &w->state;
+
+	return s->role == STATE_PRIMARY && s->load.phase == LOAD_NONE &&
+	    (s->pause == STATE_PAUSE_NONE || w->now_ms >= s->pause_until_ms);
+}
+
 /* A state was published: what it changes at once. */
 static void
 act_upon_state(struct worker *w)
@@ -259,9 +273,9 @@ act_upon_state(struct worker *w)
 		return;
 	for (i = 0; i < STATE_DATABASES; i++)
 		w->txn.logical[w->state.db[i]] = (uint8_t)i;
-	w->txn.may_expire = w->state.load.phase == LOAD_NONE &&
-	    (w->state.pause == STATE_PAUSE_NONE ||
-	    w->now_ms >= w->state.pause_until_ms);
+	w->txn.may_expire = may_expire(w);
+	/* What a replica's own clients write stays here. */
+	w->txn.is_mute = w->state.role == STATE_REPLICA;
 	if (w->resets != w->state.stat_resets) {
 		w->resets = w->state.stat_resets;
 		stat_reset(w->stats);
@@ -317,6 +331,7 @@ close_idle(struct worker *w)
 
 	for (c = w->conns; limit > 0 && c != NULL; c = c->next)
 		if (c->park.why == CONN_SERVES && !c->is_monitor &&
+		    c->duty == NULL &&
 		    w->now_ms - c->used_ms > limit)
 			conn_drop(c);
 }
@@ -356,9 +371,7 @@ look_after_time(struct worker *w)
 		return;
 	measure_pace(w, now - w->cron_us + period);
 	w->cron_us = now + period;
-	if (w->state.pause != STATE_PAUSE_NONE &&
-	    w->now_ms >= w->state.pause_until_ms)
-		w->txn.may_expire = w->state.load.phase == LOAD_NONE;
+	w->txn.may_expire = may_expire(w);
 	close_idle(w);
 	log_trim(&REGION->common.log, w->birth->name, region_punch);
 	/* Somebody who had precedence may be gone. */

@@ -76,7 +76,11 @@ ask_take_answers(struct worker *w)
 	while ((m = mail_next(answers_of(w), &w->area->answers_got)) != NULL) {
 		c = m->birth == w->birth->birth ?
 		    park_asker(w, m->ticket) : NULL;
-		if (c != NULL) {
+		if (c != NULL && c->duty != NULL) {
+			park_end(c);
+			c->duty->answered(c, (struct slice){ m->text,
+			    m->text_bytes });
+		} else if (c != NULL) {
 			mark = c->out.used;
 			reply_raw(&c->out, m->text, m->text_bytes);
 			conn_silence(c, mark);

@@ -11,7 +11,7 @@
 static struct resp_limits
 limits_of(const struct conn *c)
 {
-	return (struct resp_limits){
+	return (struct resp_limits){ unlikely(c->duty != NULL) ? INT32_MAX :
 	    c->worker->state.options.proto_max_bulk_len, !c->is_authenticated };
 }
 
@@ -178,6 +178,14 @@ add_error(struct conn *c, const char *raw)
 	q->error = c->resp.error;
 }
 
+/* An empty line: only a stream's are counted. */
+static void
+add_empty(struct conn *c, const char *raw)
+{
+	if (c->duty != NULL)
+		add(c, raw, c->resp.used)->argc = 0;
+}
+
 static void
 make_space(struct worker *w)
 {
@@ -225,6 +233,8 @@ read_whole(struct conn *c, char *data, size_t bytes, size_t *at)
 			b->args += argc;
 		} else if (got == RESP_ERROR) {
 			add_error(c, data + done);
+		} else {
+			add_empty(c, data + done - c->resp.used);
 		}
 	}
 	resp_begin(&c->resp);
@@ -300,6 +310,8 @@ resume_cut(struct conn *c)
 		add_request(c, raw, c->args.v, c->args.count);
 	else if (got == RESP_ERROR)
 		add_error(c, raw);
+	else
+		add_empty(c, raw);
 	batch_run(c->worker);
 	drop_args(c);
 	return true;

@@ -53,7 +53,7 @@ fail(struct conn *c)
 	if (!r->is_failed)
 		log_warning("client %llu (%s) is closed: no memory for its "
 		    "replies beyond %zu bytes", (unsigned long long)c->id,
-		    c->row->addr, r->used);
+		    c->row != NULL ? c->row->addr : "", r->used);
 	r->is_failed = true;
 	if (r->data == NULL || r->room > CONN_OUT_BYTES) {
 		free(r->data);
@@ -99,6 +99,16 @@ conn_mark(struct conn *c)
 	c->is_dirty = true;
 	c->next_dirty = w->dirty;
 	w->dirty = c;
+}
+
+static void
+unmark(struct conn *c)
+{
+	struct conn **at = &c->worker->dirty;
+
+	while (*at != c)
+		at = &(*at)->next_dirty;
+	*at = c->next_dirty;
 }
 
 void
@@ -245,7 +255,8 @@ conn_keep(struct conn *c, const char *data, size_t bytes)
 		return;
 	memcpy(c->query.data + c->query.used, data, bytes);
 	c->query.used += bytes;
-	if ((int64_t)(c->query.used - c->query.at) > limit) {
+	if ((int64_t)(c->query.used - c->query.at) > limit &&
+	    c->duty == NULL) {
 		stat_add(c->worker->stats, query_limit, 1);
 		conn_drop(c);
 	}
@@ -324,9 +335,12 @@ void
 conn_show(struct conn *c)
 {
 	struct conns_row *r = c->row;
-	char *flag = r->flags;
 	const struct conn_watch *x;
+	char *flag;
 
+	if (r == NULL)
+		return;
+	flag = r->flags;
 	conns_change(r);
 	r->db = c->db;
 	r->resp = (uint8_t)c->out.resp;
@@ -337,6 +351,8 @@ conn_show(struct conn *c)
 	memcpy(r->lib_ver, c->lib_ver, sizeof(r->lib_ver));
 	memcpy(r->user, "default", sizeof("default"));
 	memset(r->flags, 0, sizeof(r->flags));
+	if (c->duty != NULL)
+		*flag++ = 'M';
 	if (c->is_monitor)
 		*flag++ = 'O';
 	if (c->multi.is_open)
@@ -373,20 +389,31 @@ conn_show_use(struct conn *c)
 }
 
 struct conn *
-conn_new(struct worker *w, int fd)
+conn_new_bare(struct worker *w)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	must(c != NULL, "there is private memory for a connection");
 	c->worker = w;
-	c->fd = fd;
-	c->id = word_add(&REGION->common.next_client_id, 1) + 1;
-	c->since_ms = c->used_ms = w->now_ms;
+	c->fd = -1;
 	c->out.grow = grow;
 	c->out.resp = 2;
 	c->last_command = CMD_COUNT;
-	c->is_authenticated = w->state.options.requirepass[0] == 0;
+	c->is_authenticated = true;
 	c->multi.last = &c->multi.first;
+	c->stopped_at = -1;
+	return c;
+}
+
+struct conn *
+conn_new(struct worker *w, int fd)
+{
+	struct conn *c = conn_new_bare(w);
+
+	c->fd = fd;
+	c->id = word_add(&REGION->common.next_client_id, 1) + 1;
+	c->since_ms = c->used_ms = w->now_ms;
+	c->is_authenticated = w->state.options.requirepass[0] == 0;
 	c->next = w->conns;
 	if (w->conns != NULL)
 		w->conns->prev = c;
@@ -428,6 +455,27 @@ conn_drop(struct conn *c)
 	conn_mark(c);
 }
 
+static void
+free_all(struct conn *c)
+{
+	park_leave(c);
+	conn_forget_multi(c);
+	free(c->query.data);
+	free(c->args.v);
+	if (c->out.data != NULL)
+		give_buffer(c->worker, c->out.data, c->out.room);
+	free(c);
+}
+
+void
+conn_free_bare(struct conn *c)
+{
+	must(!c->is_in_batch, "who is freed is served no more");
+	if (c->is_dirty)
+		unmark(c);
+	free_all(c);
+}
+
 bool
 conn_reap(struct conn *c)
 {
@@ -440,9 +488,9 @@ conn_reap(struct conn *c)
 	shut(c);
 	if (c->is_receiving || c->is_sending)
 		return false;
-	park_leave(c);
+	if (c->duty != NULL && c->duty->gone != NULL)
+		c->duty->gone(c);
 	park_unwatch(c);
-	conn_forget_multi(c);
 	conns_give(&w->area->conns, c->row);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
@@ -455,10 +503,6 @@ conn_reap(struct conn *c)
 	if (c->is_monitor)
 		stat_add(w->stats, monitors, -1);
 	close(c->fd);
-	free(c->query.data);
-	free(c->args.v);
-	if (c->out.data != NULL)
-		give_buffer(w, c->out.data, c->out.room);
-	free(c);
+	free_all(c);
 	return true;
 }

@@ -42,6 +42,7 @@ enum conn_park {
 	CONN_BLOCKED,    /* a blocking command waits for a key */
 	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
 	CONN_ASKING,     /* control has been asked; the answer is its reply */
+	CONN_HELD,       /* what it serves other than clients says when */
 	CONN_PARKS
 };
 
@@ -51,6 +52,26 @@ struct conn_queued {
 	const struct command *command;
 	int argc;
 	struct slice argv[];
+};
+
+struct request;
+struct conn;
+
+/*
+ * What a connection is for that is not a client's: our primary's stream, a file
+ * that is loaded.  Such a one is privileged, and nobody reads its replies.
+ */
+struct conn_duty {
+	/* in the place of serve_request() */
+	void (*serve)(struct worker *w, struct request *q);
+	/* its request was taken back: w->txn.why */
+	void (*aborted)(struct conn *c);
+	/* control's answer; it waits until park_end(), park_wake() */
+	void (*answered)(struct conn *c, struct slice answer);
+	/* what was read by ring_read() for it: bytes or -errno; or NULL */
+	void (*received)(struct conn *c, int result);
+	/* it is about to be freed; or NULL */
+	void (*gone)(struct conn *c);
 };
 
 struct conn_watch {
@@ -68,9 +89,11 @@ struct conn {
 	struct worker *worker;
 	struct conn *next, *prev;       /* of the worker's connections */
 	struct conn *next_dirty;        /* of those with output to be sent */
+	const struct conn_duty *duty;   /* NULL: it is a client */
+	void *owner;                    /* of the duty */
 	uint64_t id;
 	int fd;
-	struct conns_row *row;          /* what CLIENT LIST sees */
+	struct conns_row *row;          /* what CLIENT LIST sees; or NULL */
 
 	struct {
 		char *data;
@@ -142,6 +165,10 @@ struct conn_key {
 
 /* A connection for an accepted socket, in the worker's list. */
 struct conn *conn_new(struct worker *w, int fd);
+
+/* Same for what has no socket and is in no list; and its end. */
+struct conn *conn_new_bare(struct worker *w);
+void conn_free_bare(struct conn *c);
 
 /* No more requests; closed when all output is sent. */
 void conn_finish(struct conn *c);

@@ -125,8 +125,8 @@ run(struct call *c, const struct request *q)
 	watch_took(c);
 }
 
-static void
-fill_call(struct worker *w, const struct request *q)
+void
+serve_begin(struct worker *w, struct request *q)
 {
 	struct call *c = &w->call;
 
@@ -184,6 +184,10 @@ serve_aborted(struct worker *w)
 	w->touches = 0;
 	park_end(c->conn);
 	reply_cut(c->reply, w->reply_mark);
+	if (unlikely(c->conn->duty != NULL)) {
+		c->conn->duty->aborted(c->conn);
+		return;
+	}
 	reply_error(c->reply, w->txn.why);
 	gate_refused(w, &w->batch.request[w->batch.at]);
 	watch_error(c, w->reply_mark);
@@ -191,8 +195,8 @@ serve_aborted(struct worker *w)
 
 /* --- MULTI ------------------------------------------------------------- */
 
-static void
-queue(struct worker *w, const struct request *q)
+bool
+serve_keep(const struct request *q)
 {
 	struct conn *c = q->conn;
 	size_t bytes = sizeof(struct conn_queued) +
@@ -203,17 +207,11 @@ queue(struct worker *w, const struct request *q)
 
 	for (i = 0; i < q->argc; i++)
 		bytes += q->argv[i].bytes;
-	if (c->multi.bytes + bytes >
-	    (size_t)w->state.options.client_query_buffer_limit) {
-		stat_add(w->stats, query_limit, 1);
-		conn_drop(c);
-		return;
-	}
 	x = malloc(bytes);
 	if (x == NULL) {
 		reply_error(&c->out, error_text[ERROR_HEAP_FULL]);
 		c->multi.is_broken = true;
-		return;
+		return false;
 	}
 	x->next = NULL;
 	x->command = q->command;
@@ -232,6 +230,20 @@ queue(struct worker *w, const struct request *q)
 	    (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
 	c->multi.needs_data |= !(q->command->flags & COMMAND_LOADING);
 	reply_simple(&c->out, "QUEUED");
+	return true;
+}
+
+static void
+queue(struct worker *w, const struct request *q)
+{
+	struct conn *c = q->conn;
+
+	serve_keep(q);
+	if (c->multi.bytes <=
+	    (size_t)w->state.options.client_query_buffer_limit)
+		return;
+	stat_add(w->stats, query_limit, 1);
+	conn_drop(c);
 }
 
 /* Whether a key that is watched has changed; its slot is locked. */
@@ -306,8 +318,8 @@ serve_queue(struct call *c)
 
 /* --- the way of a request ---------------------------------------------- */
 
-static void
-serve(struct worker *w, struct request *q)
+void
+serve_run(struct worker *w, struct request *q)
 {
 	switch (q->command->place) {
 	case SLOT:
@@ -328,7 +340,12 @@ void
 serve_request(struct worker *w, struct request *q)
 {
 	struct conn *c = q->conn;
+
 	w->reply_mark = c->out.used;
+	if (unlikely(c->duty != NULL)) {
+		c->duty->serve(w, q);
+		return;
+	}
 	c->used_ms = w->now_ms;
 	c->last_command = q->command != NULL ? q->command->id : CMD_COUNT;
 	if (unlikely(q->error != NULL)) {
@@ -336,11 +353,11 @@ serve_request(struct worker *w, struct request *q)
 		conn_finish(c);
 		return;
 	}
-	fill_call(w, q);
+	serve_begin(w, q);
 	switch (gate_judge(w, q)) {
 	case GATE_SERVE:
 		w->commands++;
-		serve(w, q);
+		serve_run(w, q);
 		break;
 	case GATE_QUEUE:
 		queue(w, q);

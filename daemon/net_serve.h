@@ -17,6 +17,15 @@
 void serve_request(struct worker *w, struct request *q);
 
 /*
+ * For who serves what the gate does not judge (struct conn_duty): makes
+ * w->call of a request whose command is known; runs it; keeps it for EXEC,
+ * false when there is no memory.
+ */
+void serve_begin(struct worker *w, struct request *q);
+void serve_run(struct worker *w, struct request *q);
+bool serve_keep(const struct request *q);
+
+/*
  * The command being served left by txn_abort(): takes everything back and
  * replies why.
  */

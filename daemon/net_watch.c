@@ -17,7 +17,8 @@ note_slow(struct call *c, int64_t us)
 	    us >= o->slowlog_log_slower_than &&
 	    !(c->command->flags & COMMAND_SKIP_SLOWLOG))
 		slow_add(&w->area->slow, id, w->now_ms / 1000, us, c->argv,
-		    c->argc, slice_of(c->conn->row->addr),
+		    c->argc, slice_of(c->conn->row != NULL ?
+		    c->conn->row->addr : ""),
 		    slice_of(c->conn->name));
 	if (o->latency_monitor_threshold > 0 &&
 	    us >= o->latency_monitor_threshold * 1000)

@@ -15,6 +15,7 @@ log_init(struct log *log, char *base, uint64_t bytes)
 	log->base = base;
 	log->pool = (uint32_t)(bytes / LOG_CHUNK);
 	log->db = -1;
+	log->db_end = LOG_NOWHERE;
 	log_set_limits(log, bytes / 4, bytes / 2);
 	log->magic = LOG_MAGIC;
 }
@@ -200,12 +201,16 @@ publish(struct log *log, struct journal *j, int db, struct slice head,
 		while (end > log->top * LOG_CHUNK)
 			grow(log, end);
 	}
-	/*
-	 * Before the end, so that a death between the two costs a superfluous
-	 * SELECT and never a missing one.
-	 */
-	if (unlikely(log->db != db))
-		log->db = -1;
+	/* Another database is it from the store of `end` on. */
+	if (unlikely(log->db != db)) {
+		log->db = log_db(log);
+		word_order();
+		log->db_end = LOG_NOWHERE;
+		word_order();
+		log->db_next = db;
+		word_order();
+		log->db_end = end;
+	}
 	word_order();
 	if (unlikely(head.bytes > 0))
 		at = copy(log, at, head);
@@ -219,6 +224,13 @@ publish(struct log *log, struct journal *j, int db, struct slice head,
 	return end;
 }
 
+int
+log_db(const struct log *log)
+{
+	return log->db_end == word_load_acquire(&log->end) ? log->db_next :
+	    log->db;
+}
+
 uint64_t
 log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
     int db, const struct slice *parts, int count)
@@ -228,7 +240,7 @@ log_append(struct log *log, struct journal *j, uint32_t holder, int first_db,
 	uint64_t end;
 
 	word_lock(&log->lock, holder);
-	if (unlikely(log->db != first_db))
+	if (unlikely(log_db(log) != first_db))
 		select = select_record(text, sizeof(text), first_db);
 	end = publish(log, j, db, select, parts, count);
 	word_unlock(&log->lock);
@@ -261,6 +273,7 @@ log_restart(struct log *log, uint32_t holder, uint64_t offset)
 	/* Nothing may seem to be here while the chunks change. */
 	word_store_release(&log->first, UINT64_MAX);
 	word_fence();
+	log->db_end = LOG_NOWHERE;
 	log->db = -1;
 	log->bottom = log->top = offset >> LOG_CHUNK_BITS;
 	log->made = log->frees = 0;
@@ -273,6 +286,8 @@ void
 log_leave_db(struct log *log, uint32_t holder)
 {
 	word_lock(&log->lock, holder);
+	log->db_end = LOG_NOWHERE;
+	word_order();
 	log->db = -1;
 	word_unlock(&log->lock);
 }

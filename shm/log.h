@@ -51,6 +51,9 @@ struct log {
 	uint32_t pool;      /* how many there are */
 	uint32_t lock __attribute__((aligned(64)));
 	int32_t db;         /* database the stream is in, -1: none selected */
+	/* and when the log ends at db_end: this one */
+	int32_t db_next;
+	uint64_t db_end;
 	uint64_t end;       /* offset after the last record */
 	uint64_t first;     /* offset of the oldest byte still here */
 	uint64_t bottom, top;
@@ -86,10 +89,14 @@ uint64_t log_append(struct log *log, struct journal *j, uint32_t holder,
 
 /*
  * Appends bytes of somebody else's stream as they are: they leave it in db (or
- * -1).  Returns the offset after them.
+ * -1).  Returns the offset after them.  Bytes and database are published as
+ * one: who goes on after a writer's death finds both.
  */
 uint64_t log_append_stream(struct log *log, struct journal *j, uint32_t holder,
     int db, struct slice text);
+
+/* The database that the stream is in, -1: none selected. */
+int log_db(const struct log *log);
 
 /* Whether what j was appending has been published. */
 bool log_has(const struct log *log, const struct journal *j);

@@ -148,7 +148,7 @@ slot_peek(struct txn *t, const struct key *k)
 	if (unlikely(t->snap_now != 0) && v != NULL)
 		snap_before(t, k, v);
 	if (v != NULL && unlikely(v->kind & VALUE_EXPIRES) &&
-	    value_expires(v) <= t->now_ms)
+	    value_expires(v) <= t->now_ms && !t->sees_expired)
 		return expire(t, k, v);
 	return v;
 }

@@ -194,6 +194,8 @@ record_begin(struct txn *t, int db)
 void
 txn_log(struct txn *t, int db, int argc, const struct slice *argv)
 {
+	if (unlikely(t->is_mute))
+		return;
 	record_begin(t, db);
 	record_command(t, argc, argv);
 }
@@ -201,11 +203,22 @@ txn_log(struct txn *t, int db, int argc, const struct slice *argv)
 void
 txn_log_text(struct txn *t, int db, struct slice text)
 {
+	if (unlikely(t->is_mute))
+		return;
 	record_begin(t, db);
 	if (t->record.count == 1)
 		t->verbatim = text;
 	else
 		record_text(t, text);
+}
+
+static void
+append_stream(struct txn *t)
+{
+	if (unlikely(t->stream.bytes > log_record_max(t->log)))
+		txn_abort(t, error_text[ERROR_LOG_FULL]);
+	t->log_end = log_append_stream(t->log, t->journal, t->holder,
+	    t->stream_db, t->stream);
 }
 
 static void
@@ -246,6 +259,7 @@ forget(struct txn *t)
 	t->record.count = 0;
 	t->record.used = 0;
 	t->verbatim.bytes = 0;
+	t->stream.bytes = 0;
 	txn_rest(t);
 }
 
@@ -267,6 +281,11 @@ txn_decide(struct txn *t)
 		append(t);
 		if (t->changes != NULL)
 			*t->changes += (uint64_t)t->record.count;
+	} else if (unlikely(t->stream.bytes > 0)) {
+		FAULT(CHANGED);
+		if (t->changes != NULL && j->undo != 0)
+			*t->changes += 1;
+		append_stream(t);
 	}
 	word_order();
 	word_store(&j->undo, j->blocks > 0 ? JOURNAL_COMMITTED : 0);

@@ -41,6 +41,7 @@ struct txn {
 	uint32_t holder;          /* our name in lock words */
 	int64_t now_ms;           /* UNIX time of this turn of the loop */
 	bool may_expire;          /* expired keys may be deleted now */
+	bool sees_expired;        /* they are there, time or not */
 	bool leaves_lru;          /* CLIENT NO-TOUCH */
 	uint64_t hits, misses;    /* of slot_find(), for statistics */
 	uint64_t expired;         /* keys deleted because their time had come */
@@ -67,6 +68,15 @@ struct txn {
 	} record;
 	/* the one record, when it is still somewhere else */
 	struct slice verbatim;
+	/* records come to nothing */
+	bool is_mute;
+	/*
+	 * Bytes of another node's stream, to be logged as they are instead of
+	 * records by the commit of the transaction that is, or the next;
+	 * they leave it in stream_db.
+	 */
+	struct slice stream;
+	int stream_db;
 	/* private memory until the end of the command */
 	struct scratch { struct scratch *next; size_t used, room; } *scratch;
 	/* in our area: keys per database, this process's share */

@@ -60,7 +60,7 @@ static struct txn keeper;
 static struct heap_own keeper_own;
 static uint64_t logged[WRITERS];    /* transactions found in the log */
 static uint64_t log_at;
-static int log_db;
+static int log_in;
 static pid_t child[WRITERS];
 static uint64_t pauses, kills, faults, mender_kills, steps_made, mend_ns_max;
 static bool can_trace = true;
@@ -459,7 +459,7 @@ do_again(struct slice text)
 	slot_enter(&keeper, REGION->common.slot, slots,
 	    change_slots(number, slots));
 	txn_begin(&keeper);
-	change_do(&keeper, REGION->common.slot, (uint8_t)(log_db + 1), number);
+	change_do(&keeper, REGION->common.slot, (uint8_t)(log_in + 1), number);
 	txn_commit(&keeper);
 	slot_leave(&keeper, REGION->common.slot);
 	if (strtol(p, NULL, 10) == 1)
@@ -489,7 +489,7 @@ follow(void)
 			continue;   /* MULTI, EXEC */
 		more = read_bulk(&p, end);
 		if (slice_is(word, "select"))
-			log_db = atoi(more.data);
+			log_in = atoi(more.data);
 		else
 			do_again(more);
 	}
