@@ -575,6 +575,9 @@ read_opcode(struct rdb_reader *r, struct rdb_item *item, int opcode,
 	case RDB_END:
 		item->what = RDB_IS_END;
 		return r->version < 5 || has(r, RDB_CRC_BYTES);
+	case RDB_FUNCTION_OLD:
+		return rdb_refuse(r, at, "it holds functions as only early "
+		    "versions of Redis 7.0 wrote them");
 	case RDB_MODULE_AUX:
 		return rdb_refuse(r, at, "it holds data of a module, which "
 		    "this server has none of");

@@ -22,6 +22,7 @@
 #define SOME 1024             /* as many may have a weak hash */
 #define INTEGER_TEXT 20       /* bytes of the longest integer */
 #define BEAT_EVERY 4096       /* elements */
+#define RESERVE_MAX (1u << 24) /* same; dicts of more grow as they are filled */
 
 struct load {
 	struct txn *txn;
@@ -183,6 +184,14 @@ with_expiry(struct load *l, struct value *v)
 	    slot_expire(l->txn, l->key, v, l->expires_ms);
 }
 
+/* A dict for as many as are said to come; a lie shall not cost much. */
+static struct dict *
+new_table(struct load *l)
+{
+	return table_new(l->txn, l->v.count < RESERVE_MAX ? l->v.count :
+	    RESERVE_MAX);
+}
+
 /* --- strings and lists ------------------------------------------------- */
 
 static struct value *
@@ -263,7 +272,7 @@ gather_set(struct load *l)
 static struct value *
 build_set(struct load *l)
 {
-	struct dict *d = table_new(l->txn, l->v.count);
+	struct dict *d = new_table(l);
 	struct rdb_element e;
 
 	while (rdb_value_next(&l->v, &e))
@@ -329,7 +338,7 @@ gather_hash(struct load *l)
 static struct value *
 build_hash(struct load *l)
 {
-	struct dict *d = table_new(l->txn, l->v.count);
+	struct dict *d = new_table(l);
 	struct rdb_element e;
 
 	while (rdb_value_next(&l->v, &e))
