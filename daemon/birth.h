@@ -43,5 +43,6 @@ void birth_broken(const char *sentence, const char *file, int line);
 /* Entry points, one a kind (daemon/proc.def). */
 int net_main(const struct birth *b);
 int ctl_main(const struct birth *b);
+int save_main(const struct birth *b);
 
 #endif

@@ -163,6 +163,30 @@ memory(struct page *p)
 	    N(m.client_bytes), m.private_allocator, N(m.private_bytes));
 }
 
+/* Keys that a snapshot has written; bytes handed over and not yet read. */
+static void
+snapshot(struct page *p)
+{
+	const struct state *s = &p->c->worker->state;
+	const struct save *save = &REGION->area[PROC_SAVER].save;
+	bool is_taken = s->snap.step == STATE_TAKE,
+	    has_begun = is_taken && word_load(&save->birth) == s->snap.birth;
+	uint64_t total = 0, waiting = 0;
+	int i;
+
+	for (i = 0; is_taken && i < STATE_DATABASES; i++)
+		total += s->snap.keys[i];
+	if (has_begun)
+		waiting = word_load(&REGION->common.snap.end) -
+		    word_load(&save->got);
+	put(p, "current_cow_peak:0\r\ncurrent_cow_size:%lld\r\n"
+	    "current_cow_size_age:0\r\ncurrent_fork_perc:%.2f\r\n"
+	    "current_save_keys_processed:%lld\r\n"
+	    "current_save_keys_total:%lld\r\n", N(waiting), has_begun ?
+	    100.0 * (double)word_load(&save->slots) / SLOT_COUNT : 0.0,
+	    N(has_begun ? word_load(&save->keys) : 0), N(total));
+}
+
 static void
 loading(struct page *p)
 {
@@ -185,16 +209,31 @@ loading(struct page *p)
 static void
 persistence(struct page *p)
 {
+	const struct state *s = &p->c->worker->state;
+	const struct state_job_row *row = &s->job[STATE_JOB_SAVE];
+	bool is_saving = s->snap.step == STATE_TAKE &&
+	    s->snap.job == STATE_JOB_SAVE;
+	uint64_t changes = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		changes += word_load(&REGION->area[i].changes);
 	loading(p);
-	put(p,
-	    "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n"
-	    "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:ok\r\n"
-	    "rdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n"
-	    "rdb_saves:0\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"
+	snapshot(p);
+	put(p, "rdb_changes_since_last_save:%lld\r\n"
+	    "rdb_bgsave_in_progress:%d\r\nrdb_last_save_time:%lld\r\n"
+	    "rdb_last_bgsave_status:%s\r\nrdb_last_bgsave_time_sec:%lld\r\n"
+	    "rdb_current_bgsave_time_sec:%lld\r\nrdb_saves:%lld\r\n"
+	    "rdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\n"
+	    "rdb_last_load_keys_loaded:0\r\n", N(changes - s->saved_changes),
+	    is_saving, N(s->last_save_s), s->has_save_failed ? "err" : "ok",
+	    row->done == 0 ? -1ll : N(row->took_ms / 1000), is_saving ?
+	    N((p->c->worker->now_ms - s->snap.begun_ms) / 1000) : -1ll,
+	    N(s->saves));
+	put(p, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\n"
 	    "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n"
 	    "aof_current_rewrite_time_sec:-1\r\n"
-	    "aof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\n",
-	    N(p->c->worker->state.last_save_s));
+	    "aof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\n");
 }
 
 static void

@@ -317,7 +317,8 @@ pick(void *arg, void *block)
 	struct pick *p = arg;
 	const struct value *v = block;
 
-	if (p->v == NULL && value_db(v) == p->call->db && (value_expires(v) < 0 ||
+	if (p->v == NULL && value_db(v) == p->call->db &&
+	    (value_expires(v) < 0 ||
 	    value_expires(v) > p->call->txn->now_ms))
 		p->v = v;
 }

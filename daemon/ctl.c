@@ -4,6 +4,7 @@
 #include "daemon/ctl_ask.h"
 #include "daemon/ctl_load.h"
 #include "daemon/ctl_mend.h"
+#include "daemon/ctl_save.h"
 #include "daemon/doorbell.h"
 #include "daemon/log.h"
 #include "shm/state_pen.h"
@@ -92,6 +93,15 @@ ctl_answer_ok(struct ctl *c)
 }
 
 void
+ctl_answer_simple(struct ctl *c, const char *text)
+{
+	char whole[CTL_ANSWER / 2];
+	int n = snprintf(whole, sizeof(whole), "+%s\r\n", text);
+
+	answer(c, whole, (size_t)n);
+}
+
+void
 ctl_answer_nothing(struct ctl *c)
 {
 	answer(c, "", 0);
@@ -126,6 +136,20 @@ ctl_answer_bulk(struct ctl *c, const char *text, size_t bytes)
 	answer(c, whole, (size_t)n);
 }
 
+bool
+ctl_reply(struct ctl *c, int worker, uint32_t birth, uint64_t ticket,
+    struct slice text)
+{
+	const struct area *area = &REGION->area[worker];
+
+	if (area->proc.birth == birth &&
+	    !mail_answer(&REGION->ctl.answers[worker],
+	    word_load_acquire(&area->answers_got), birth, ticket, text))
+		return false;
+	doorbell_ring(c->birth->bell[worker]);
+	return true;
+}
+
 /* Sends the answer; false when there is no room yet. */
 static bool
 send_answer(struct ctl *c)
@@ -134,10 +158,7 @@ send_answer(struct ctl *c)
 
 	if (w < 0)
 		return true;
-	if (c->ask.answer_bytes > 0 &&
-	    REGION->area[w].proc.birth == c->ask.birth &&
-	    !mail_answer(&REGION->ctl.answers[w],
-	    word_load_acquire(&REGION->area[w].answers_got), c->ask.birth,
+	if (c->ask.answer_bytes > 0 && !ctl_reply(c, w, c->ask.birth,
 	    c->ask.ticket,
 	    (struct slice){ c->ask.answer, c->ask.answer_bytes }))
 		return false;
@@ -193,6 +214,15 @@ take_questions(struct ctl *c)
 		take_question(c, (int)(next++ % workers));
 }
 
+void
+ctl_begin_own(struct ctl *c)
+{
+	must(!c->ask.is_busy, "one question at a time is worked on");
+	c->ask.is_busy = true;
+	c->ask.is_answered = false;
+	c->ask.worker = -1;
+}
+
 /* Goes on with the question that is being worked on. */
 static void
 go_on(struct ctl *c)
@@ -244,6 +274,8 @@ mend(struct ctl *c)
 	while ((index = ctl_mend_next()) >= 0) {
 		begin = clock_steady_us();
 		ctl_mend_process(index, c->birth->name);
+		if (index == PROC_SAVER)
+			ctl_save_mend();
 		us = clock_steady_us() - begin;
 		if ((uint64_t)us > REGION->ctl.mend_us_max)
 			REGION->ctl.mend_us_max = (uint64_t)us;
@@ -286,8 +318,9 @@ end(struct ctl *c)
 {
 	uint32_t i;
 
-	if (word_load_acquire(&REGION->sup.stop_wanted) &&
-	    !c->next.is_stopping && !c->ask.is_busy) {
+	if (word_load_acquire(&REGION->sup.stop_wanted) !=
+	    REGION->ctl.stop_refused && !c->next.is_stopping &&
+	    !c->ask.is_busy && ctl_save_before_end(c)) {
 		c->next.is_stopping = true;
 		c->next.is_frozen = false;
 		ctl_publish(c, NULL);
@@ -313,6 +346,7 @@ succeed(struct ctl *c)
 	ctl_mend_predecessors();
 	close_region();
 	ctl_load_recover(c);
+	ctl_save_recover(c);
 	if (!ctl_load_rests(c))
 		ctl_ask_recover(c);
 }
@@ -349,6 +383,7 @@ ctl_main(const struct birth *b)
 		mend(&c);
 		go_on(&c);
 		take_questions(&c);
+		ctl_save_turn(&c);
 		go_on(&c);
 		ctl_load_turn(&c);
 		be_ready(&c);

@@ -77,8 +77,19 @@ void ctl_answer_ok(struct ctl *c);
 void ctl_answer_error(struct ctl *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ctl_answer_bulk(struct ctl *c, const char *text, size_t bytes);
-/* Ends it without any answer (SHUTDOWN). */
+void ctl_answer_simple(struct ctl *c, const char *text);
+/* Ends it without any answer (SHUTDOWN; or one comes by ctl_reply()). */
 void ctl_answer_nothing(struct ctl *c);
+
+/* An answer to a question that has been ended; false: no room now. */
+bool ctl_reply(struct ctl *c, int worker, uint32_t birth, uint64_t ticket,
+    struct slice text);
+
+/*
+ * Begins a question of control's own: it publishes, is answered with nothing at
+ * its end, and no other one is taken meanwhile.
+ */
+void ctl_begin_own(struct ctl *c);
 
 /* Beats; for what takes long. */
 void ctl_beat(void);

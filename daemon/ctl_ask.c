@@ -1,6 +1,8 @@
 #include "daemon/ctl_ask.h"
 
 #include "daemon/clock.h"
+#include "daemon/ctl_load.h"
+#include "daemon/ctl_save.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
 #include "proto/error.h"
@@ -263,6 +265,25 @@ ask_client_unpause(struct ctl *c, const struct slice *argv, int argc)
 	ctl_publish(c, ctl_answer_ok);
 }
 
+/* --- snapshots --------------------------------------------------------- */
+
+static void
+ask_bgsave(struct ctl *c, const struct slice *argv, int argc)
+{
+	if (argc > 2 || (argc == 2 && !slice_is(argv[1], "schedule")))
+		ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
+	else
+		ctl_save_ask_background(c, argc == 2);
+}
+
+static void
+ask_save(struct ctl *c, const struct slice *argv, int argc)
+{
+	(void)argv;
+	(void)argc;
+	ctl_save_ask_and_wait(c);
+}
+
 /* --- the node ---------------------------------------------------------- */
 
 static void
@@ -292,10 +313,10 @@ ask_shutdown(struct ctl *c, const struct slice *argv, int argc)
 		ctl_answer_error(c, "ERR No shutdown in progress.");
 		return;
 	}
-	if (has[END_SAVE] && !has[END_FORCE]) {
-		log_warning("SHUTDOWN SAVE: this version can not save");
-		ctl_answer_error(c, "ERR Errors trying to SHUTDOWN. Check "
-		    "logs.");
+	if (!ctl_load_is_on(c) && (has[END_SAVE] || (!has[END_NOSAVE] &&
+	    ctl_save_has_rules(&c->next.options)))) {
+		log_notice("a client asks for the end (SHUTDOWN), saving");
+		ctl_save_ask_shutdown(c);
 		return;
 	}
 	log_notice("a client asks for the end (SHUTDOWN)");

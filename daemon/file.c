@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,4 +50,56 @@ file_bytes(const char *name)
 	struct stat s;
 
 	return stat(name, &s) != 0 ? -errno : (int64_t)s.st_size;
+}
+
+int
+file_create(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int
+file_write(int fd, const char *data, size_t bytes)
+{
+	ssize_t n;
+
+	for (; bytes > 0; data += n, bytes -= (size_t)n) {
+		n = write(fd, data, bytes);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int
+file_sync(int fd)
+{
+	return fdatasync(fd) != 0 ? -errno : 0;
+}
+
+int
+file_rename(const char *from, const char *to)
+{
+	int fd, bad = 0;
+
+	if (rename(from, to) != 0)
+		return -errno;
+	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems can not, and need not. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		bad = -errno;
+	close(fd);
+	return bad;
+}
+
+void
+file_remove(const char *name)
+{
+	(void)unlink(name);
 }

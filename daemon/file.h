@@ -26,4 +26,26 @@ void file_unmap(struct file_map *m);
 /* How long a file is; -errno (-ENOENT: there is none). */
 int64_t file_bytes(const char *name);
 
+/* --- writing ----------------------------------------------------------- */
+
+/*
+ * A file that must be whole or not there is written under a temporary name,
+ * forced to the disk and renamed.  All return -errno when they fail.
+ */
+
+/* Makes an empty file; its descriptor. */
+int file_create(const char *name);
+
+/* Appends all bytes. */
+int file_write(int fd, const char *data, size_t bytes);
+
+/* Returns when what was written is on the disk. */
+int file_sync(int fd);
+
+/* Gives the file at `from` the name `to`, for good. */
+int file_rename(const char *from, const char *to);
+
+/* Takes it away, if it is there. */
+void file_remove(const char *name);
+
 #endif

@@ -273,6 +273,9 @@ act_upon_state(struct worker *w)
 		return;
 	for (i = 0; i < STATE_DATABASES; i++)
 		w->txn.logical[w->state.db[i]] = (uint8_t)i;
+	w->txn.snap_serial = w->state.snap.step == STATE_TAKE ?
+	    w->state.snap.serial : 0;
+	w->txn.snap_now = 0;
 	w->txn.may_expire = may_expire(w);
 	/* What a replica's own clients write stays here. */
 	w->txn.is_mute = w->state.role == STATE_REPLICA;

@@ -59,6 +59,20 @@ has_arity(const struct command *command, int argc)
 	    argc >= -command->arity;
 }
 
+/* Whether a write is refused because the last snapshot failed. */
+static bool
+is_misconfigured(struct worker *w, const struct request *q)
+{
+	const struct options *o = &w->state.options;
+	struct slice rules = slice_of(o->save);
+	int64_t seconds, changes;
+
+	return o->stop_writes_on_bgsave_error &&
+	    ((q->command->flags & COMMAND_WRITE) ||
+	    q->command->id == CMD_PING) &&
+	    option_next_rule(&rules, &seconds, &changes);
+}
+
 /* What is wrong with the request in this session; NULL: nothing. */
 static const char *
 refusal(struct worker *w, const struct request *q)
@@ -84,6 +98,8 @@ refusal(struct worker *w, const struct request *q)
 	    (q->command->flags & COMMAND_DENYOOM) &&
 	    gate_used_bytes() > (uint64_t)o->maxmemory)
 		return error_text[ERROR_OOM];
+	if (unlikely(w->state.has_save_failed) && is_misconfigured(w, q))
+		return error_text[ERROR_MISCONF];
 	return NULL;
 }
 

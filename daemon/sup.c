@@ -213,14 +213,23 @@ is_due(const struct sup *s, int index)
 	    REGION->sup.dead[index];
 }
 
+/* The end waits for a last snapshot. */
+static bool
+has_to_save(const struct sup *s)
+{
+	return s->is_ending && s->status == 0 && s->state.last_words != 0 &&
+	    !s->state.is_stopping && s->end_us != 0;
+}
+
 /* Forks what should be there and is not, and may be. */
 static void
 fork_missing(struct sup *s)
 {
 	int i;
 
-	for (i = 0; i < PROC_MAX && !s->is_ending; i++)
-		if (is_due(s, i))
+	for (i = 0; i < PROC_MAX; i++)
+		if ((!s->is_ending || (i >= PROC_WORKERS && has_to_save(s))) &&
+		    is_due(s, i))
 			fork_child(s, i);
 }
 
@@ -233,9 +242,13 @@ begin_end(struct sup *s, int status)
 		return;
 	s->is_ending = true;
 	s->status = status;
+	/* What is wrong with the node must not get into a snapshot. */
+	if (status != 0)
+		word_store_release(&REGION->sup.stop_at_once, 1);
 	s->end_us = clock_steady_us() +
 	    s->state.options.shutdown_timeout * 1000000;
-	word_store_release(&REGION->sup.stop_wanted, 1);
+	word_store_release(&REGION->sup.stop_wanted,
+	    REGION->sup.stop_wanted + 1);
 	doorbell_ring(s->bell[PROC_CONTROL]);
 }
 
@@ -450,8 +463,22 @@ anybody_lives(const struct sup *s)
 static bool
 end_is_stuck(const struct sup *s)
 {
-	return s->is_ending && (clock_steady_us() > s->end_us ||
+	return s->is_ending && !has_to_save(s) &&
+	    (clock_steady_us() > s->end_us ||
 	    s->child[PROC_CONTROL].pid == 0);
+}
+
+/* Patience counts from the last snapshot on; and the end may be refused. */
+static void
+see_about_end(struct sup *s)
+{
+	if (has_to_save(s))
+		s->end_us = clock_steady_us() +
+		    s->state.options.shutdown_timeout * 1000000;
+	if (s->is_ending && s->status == 0 && !s->state.is_stopping &&
+	    word_load_acquire(&REGION->ctl.stop_refused) ==
+	    REGION->sup.stop_wanted)
+		s->is_ending = false;
 }
 
 static int
@@ -473,6 +500,7 @@ loop(struct sup *s)
 			log_set_level(s->state.options.loglevel);
 		if (s->state.is_stopping)
 			begin_end(s, 0);
+		see_about_end(s);
 		if (end_is_stuck(s))
 			kill_all(s);
 		if (s->is_ending && !anybody_lives(s))

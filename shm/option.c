@@ -32,6 +32,8 @@ const struct option_alias option_alias_table[] = {
 };
 const int option_alias_count = COUNT(option_alias_table);
 
+#define FILE_NAME_MAX 200
+
 static const char *const class_name[OPTION_CLASSES] = {
 	"normal", "slave", "pubsub"
 };
@@ -313,11 +315,49 @@ option_primary(const struct options *o, char host[OPTION_HOST], uint16_t *port)
 }
 
 bool
+option_next_rule(struct slice *text, int64_t *seconds, int64_t *changes)
+{
+	struct slice first = next_word(text), second = next_word(text);
+
+	return number_get_int(first, seconds) &&
+	    number_get_int(second, changes) && *seconds >= 1 && *changes >= 0;
+}
+
+static bool
+are_rules(struct slice text)
+{
+	int64_t seconds, changes;
+
+	while (option_next_rule(&text, &seconds, &changes))
+		if (text.bytes == 0)
+			return true;
+	return false;
+}
+
+/* A name in the node's directory: no path leads out of it. */
+static bool
+is_file_name(const char *name)
+{
+	return name[0] != 0 && strchr(name, '/') == NULL &&
+	    strlen(name) < FILE_NAME_MAX;
+}
+
+bool
 option_check(const struct options *o, char why[OPTION_WHY])
 {
 	char host[OPTION_HOST];
 	uint16_t port;
 
+	if (o->save[strspn(o->save, " \t")] != 0 &&
+	    !are_rules(slice_of(o->save))) {
+		snprintf(why, OPTION_WHY, "Invalid save parameters");
+		return false;
+	}
+	if (!is_file_name(o->dbfilename)) {
+		snprintf(why, OPTION_WHY,
+		    "dbfilename can't be a path, just a filename");
+		return false;
+	}
 	if (o->port == 0 && o->unixsocket[0] == 0) {
 		snprintf(why, OPTION_WHY,
 		    "port is 0 and unixsocket is empty: nobody could connect");

@@ -106,6 +106,12 @@ bool option_check(const struct options *o, char why[OPTION_WHY]);
 bool option_primary(const struct options *o, char host[OPTION_HOST],
     uint16_t *port);
 
+/*
+ * Takes the next rule off the text of `save`: so many changes within so many
+ * seconds.  False at the end, or when it is no rule.
+ */
+bool option_next_rule(struct slice *text, int64_t *seconds, int64_t *changes);
+
 /* The value as CONFIG GET tells it, into text; its length. */
 size_t option_print(const struct options *o, const struct option *row,
     char text[OPTION_ROOM]);

@@ -34,7 +34,9 @@
 #define PROC_LOGGER 66
 #define PROC_MAX 67
 
-enum proc_kind { PROC_KIND_WORKER, PROC_KIND_CONTROL, PROC_KINDS };
+enum proc_kind {
+	PROC_KIND_WORKER, PROC_KIND_CONTROL, PROC_KIND_SAVER, PROC_KINDS
+};
 
 struct proc {
 	uint64_t magic;

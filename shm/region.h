@@ -36,6 +36,7 @@
 #define REGION_PAGE 4096
 #define REGION_ALIGNED __attribute__((aligned(REGION_PAGE)))
 #define REGION_WATCHES 65536
+#define REGION_WAITS 16
 #define REGION_WHY 320
 #define REGION_RANDOM 7
 
@@ -59,7 +60,8 @@ struct region_head {
 struct region_sup {
 	uint32_t birth[PROC_MAX];
 	uint32_t dead[PROC_MAX];
-	uint32_t stop_wanted;       /* a signal asks for the end */
+	uint32_t stop_wanted;       /* goes up when a signal asks for the end */
+	uint32_t stop_at_once;      /* nothing may be saved any more */
 	uint64_t deaths;            /* in all, since the start */
 };
 
@@ -71,6 +73,14 @@ struct region_ctl {
 	uint64_t asks_begun[PROC_WORKERS];
 	uint64_t mends;             /* how often something had to be mended */
 	uint64_t mend_us_max;       /* the longest time that took */
+	/* the stop_wanted that was refused: what there is could not be saved */
+	uint32_t stop_refused;
+	/* those that wait for the end of a request for a snapshot */
+	struct region_wait {
+		uint64_t number;    /* of the request; 0: the row is free */
+		uint32_t job, worker, birth, is_shutdown;
+		uint64_t ticket;
+	} wait[REGION_WAITS];
 	struct mailbox answers[PROC_WORKERS];
 };
 

@@ -28,7 +28,8 @@ struct slot {
 	int64_t first_expiry;
 	uint64_t waiting;      /* workers with clients blocked on a key here */
 	uint64_t watching;     /* workers with clients that WATCH a key here */
-	uint64_t saved;        /* how far a snapshot has come here: shm/snap.h */
+	/* how far a snapshot has come here: shm/snap.h */
+	uint64_t saved;
 } __attribute__((aligned(64))); /* one line: it is fetched as a whole */
 
 /* Makes a key: its slot in `slots`, its hash. */

@@ -149,7 +149,8 @@ hand_over(struct txn *t, struct value *v)
 	struct snap *s = t->snap;
 	struct snap_entry *e;
 
-	must(s->magic == SNAP_MAGIC, "the snapshots' ring has its magic number");
+	must(s->magic == SNAP_MAGIC,
+	    "the ring for snapshots has its magic number");
 	word_lock(&s->lock, t->holder);
 	if (!fill_entry(s, v, &e)) {
 		give_up(t);

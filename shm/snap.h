@@ -2,9 +2,9 @@
  * snap - snapshots: all keys as they were at one instant, without a fork
  *
  * While all workers stand still, control publishes that a snapshot is being
- * taken: that instant is its cut.  A saver then walks through the slots, part by
- * part in the order of hashes (dict_scan_segment), and takes each record that
- * is still as it was.  A worker that is about to change a record in a part
+ * taken: that instant is its cut.  A saver then walks through the slots, part
+ * by part in the order of hashes (dict_scan_segment), and takes each record
+ * that is still as it was.  A worker that is about to change a record in a part
  * that has not been passed yet hands the old one over first.  So each key that
  * there was at the cut comes to the saver exactly once, as it was.
  *

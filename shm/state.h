@@ -30,9 +30,53 @@
 #define STATE_MAGIC 0x73746174652d6f6eull
 #define STATE_DATABASES 16
 #define STATE_SLOT_WORDS (16384 / 64)
+#define STATE_FILE 256
 
 enum state_role { STATE_PRIMARY, STATE_REPLICA };
 enum state_pause { STATE_PAUSE_NONE, STATE_PAUSE_WRITE, STATE_PAUSE_ALL };
+
+/*
+ * What snapshots are for: a file of BGSAVE, SAVE and the save rules; one for
+ * replicas; the beginning of an append-only file.  One is taken at a time.
+ */
+enum state_job { STATE_JOB_SAVE, STATE_JOB_SYNC, STATE_JOB_AOF, STATE_JOBS };
+
+/*
+ * Requests for one job are numbered.  Those up to `begun` have begun with the
+ * same snapshot, those up to `done` have ended, as the rest of the row says.
+ */
+struct state_job_row {
+	uint64_t asked, begun, done;
+	char file[STATE_FILE];     /* where to, for the next that begins */
+	bool was_ok;
+	char done_file[STATE_FILE];
+	uint64_t offset;           /* of the log at its cut */
+	uint64_t keys, bytes;
+	int64_t took_ms;
+};
+
+enum state_step { STATE_REST, STATE_SWEEP, STATE_FREEZE, STATE_TAKE };
+
+/*
+ * The snapshot at hand (shm/snap.h).  STATE_SWEEP: its saver clears old stamps
+ * first; STATE_FREEZE: all are to stand still for the cut; STATE_TAKE: from the
+ * cut until its saver has ended.
+ */
+struct state_snap {
+	uint32_t step, job;
+	uint32_t serial;           /* of this one, or the last */
+	uint32_t given_up;         /* since the last that came to its end */
+	uint32_t birth;            /* of its saver */
+	int64_t begun_ms;          /* UNIX time of the cut */
+	/* at the cut: of the log, of the ring for what is handed over, */
+	uint64_t offset, ring_at;
+	uint64_t changes;          /* of all areas, */
+	/* and of the databases as clients number them */
+	uint8_t db[STATE_DATABASES];
+	uint64_t keys[STATE_DATABASES], expires[STATE_DATABASES];
+	char replid[41];
+	char file[STATE_FILE];
+};
 
 struct state {
 	uint64_t version;
@@ -47,6 +91,14 @@ struct state {
 	uint64_t stat_resets;      /* another number: zero your counters */
 	int64_t reset_ms;          /* when that was */
 	int64_t last_save_s;       /* LASTSAVE; the start as long as none was */
+	bool has_save_failed;      /* the last one */
+	int64_t tried_save_s;      /* when the last one ended */
+	uint64_t saves;            /* how many succeeded */
+	uint64_t saved_changes;    /* of all areas at the cut of the last one */
+	/* the end waits for this request of STATE_JOB_SAVE; 0: it does not */
+	uint64_t last_words;
+	struct state_snap snap;
+	struct state_job_row job[STATE_JOBS];
 	/*
 	 * SWAPDB: another number in `swaps` says that db[] has changed (blocked
 	 * clients look again); swapped[internal] is that number when the

@@ -90,7 +90,7 @@ START_TEST(wrong_values_say_what_redis_says)
 		    "argument couldn't be parsed as an octal number" },
 		{ "unixsocketperm", "1000",
 		    "argument must be between 0 and 777 inclusive" },
-		{ "save", "60 1", "argument must be empty" },
+		{ "notify-keyspace-events", "KEA", "argument must be empty" },
 		{ "client-output-buffer-limit", "other 1 2 3", "Invalid "
 		    "client class specified in buffer limit configuration." },
 		{ "client-output-buffer-limit", "normal 1 2", "Wrong number "

@@ -264,6 +264,9 @@ class Node:
             args = self._args_for_redis()
         else:
             binary, args = almandined(), self.args
+            # Snapshots are written by those tests that want them.
+            if not self.has_option("save"):
+                own += ["--save", ""]
             if not self.has_option("workers"):
                 own += ["--workers", "2"]
         if not self.has_option("enable-debug-command"):
