@@ -194,8 +194,9 @@ take_type(struct call *c, int i, enum client_type *type)
 static bool
 is_type(const struct conns_row *r, enum client_type type)
 {
-	return type == TYPE_ANY || type == (r->sub + r->psub + r->ssub > 0 ?
-	    TYPE_PUBSUB : TYPE_NORMAL);
+	return type == TYPE_ANY || type == (strchr(r->flags, 'S') != NULL ?
+	    TYPE_REPLICA : r->sub + r->psub + r->ssub > 0 ? TYPE_PUBSUB :
+	    TYPE_NORMAL);
 }
 
 struct listing {

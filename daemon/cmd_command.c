@@ -107,7 +107,7 @@ static const struct { const char *family, *category; } renamed[] = {
 /* Commands (and containers) with other categories than their family's. */
 static const struct { const char *name, *categories[3]; } special[] = {
 	{ "client", { NULL } }, { "object", { NULL } },
-	{ "command", { "@connection" } },
+	{ "command", { "@connection" } }, { "wait", { "@connection" } },
 	{ "dbsize", { "@keyspace" } }, { "flushall", { "@keyspace" } },
 	{ "flushdb", { "@keyspace" } }, { "swapdb", { "@keyspace" } },
 	{ "lastsave", { "@admin" } }, { "role", { "@admin" } },

@@ -16,6 +16,8 @@
 #include "daemon/clock.h"
 #include "daemon/cmd_conn.h"
 #include "daemon/cmd_memory.h"
+#include "daemon/net_ack.h"
+#include "daemon/net_feed.h"
 #include "daemon/net_gate.h"
 #include "daemon/net_load.h"
 
@@ -241,13 +243,33 @@ stats(struct page *p)
 {
 	put_stats(p, STAT_STATS);
 	put(p, "instantaneous_input_kbps:%.2f\r\n"
-	    "instantaneous_output_kbps:%.2f\r\nsync_full:0\r\n"
-	    "sync_partial_ok:0\r\nsync_partial_err:0\r\npubsub_channels:0\r\n"
+	    "instantaneous_output_kbps:%.2f\r\npubsub_channels:0\r\n"
 	    "pubsub_patterns:0\r\nlatest_fork_usec:0\r\ntotal_forks:0\r\n"
 	    "slots_mended:%lld\r\nlongest_mend_usec:%lld\r\n",
 	    (double)net_count(STAT_input_pace) / 1024,
 	    (double)net_count(STAT_output_pace) / 1024,
 	    N(REGION->ctl.mends), N(REGION->ctl.mend_us_max));
+}
+
+static void
+replicas(struct page *p)
+{
+	static const char *const phase[] = { "wait_bgsave", "send_bulk",
+	    "online" };
+	struct worker *w = p->c->worker;
+	const struct options *o = &w->state.options;
+	const struct feeds_row *r;
+	uint32_t place = 0;
+	int i = 0;
+
+	put(p, "connected_slaves:%u\r\n", feed_count());
+	if (o->min_replicas_to_write > 0 && o->min_replicas_max_lag > 0)
+		put(p, "min_slaves_good_slaves:%d\r\n", ack_count_good(w));
+	while ((r = feed_each(&place)) != NULL)
+		put(p, "slave%d:ip=%s,port=%u,state=%s,offset=%lld,"
+		    "lag=%lld\r\n", i++, r->ip, r->port, phase[r->phase], N(r->got),
+		    r->phase == FEEDS_ONLINE ?
+		    N((w->now_ms - r->heard_ms) / 1000) : 0);
 }
 
 static void
@@ -257,15 +279,15 @@ replication(struct page *p)
 	const struct log *log = &REGION->common.log;
 	uint64_t end = word_load_acquire(&log->end), first = log->first;
 
-	put(p, "role:%s\r\nconnected_slaves:0\r\n"
-	    "master_failover_state:no-failover\r\nmaster_replid:%s\r\n"
+	put(p, "role:%s\r\n", s->role == STATE_PRIMARY ? "master" : "slave");
+	replicas(p);
+	put(p, "master_failover_state:no-failover\r\nmaster_replid:%s\r\n"
 	    "master_replid2:%s\r\n"
 	    "master_repl_offset:%lld\r\nsecond_repl_offset:%lld\r\n"
 	    "repl_backlog_active:1\r\nrepl_backlog_size:%lld\r\n"
 	    "repl_backlog_first_byte_offset:%lld\r\n"
 	    "repl_backlog_histlen:%lld\r\n",
-	    s->role == STATE_PRIMARY ? "master" : "slave", s->replid,
-	    s->replid2, N(end), N(s->second_offset), N(log->backlog),
+	    s->replid, s->replid2, N(end), N(s->second_offset), N(log->backlog),
 	    N(first + 1), N(end - first));
 }
 

@@ -6,6 +6,7 @@
  */
 #include "daemon/clock.h"
 #include "daemon/cmd_conn.h"
+#include "daemon/net_feed.h"
 
 void
 cmd_time(struct call *c)
@@ -26,11 +27,26 @@ cmd_lastsave(struct call *c)
 void
 cmd_role(struct call *c)
 {
+	const struct feeds_row *r;
+	uint32_t place = 0;
+	int64_t count = 0;
+	size_t later;
+
 	reply_array(c->reply, 3);
 	reply_text(c->reply, "master");
 	reply_int(c->reply,
 	    (int64_t)word_load_acquire(&REGION->common.log.end));
-	reply_array(c->reply, 0);
+	later = reply_later(c->reply);
+	while ((r = feed_each(&place)) != NULL) {
+		if (word_load(&r->phase) != FEEDS_ONLINE)
+			continue;
+		count++;
+		reply_array(c->reply, 3);
+		reply_text(c->reply, r->ip);
+		reply_bulk_int(c->reply, r->port);
+		reply_bulk_int(c->reply, (int64_t)word_load(&r->got));
+	}
+	reply_later_set(c->reply, later, '*', count);
 }
 
 void

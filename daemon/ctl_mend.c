@@ -61,6 +61,7 @@ forget_clients(struct area *area, int index)
 			word_store(&area->wait[i].hash, 0);
 		}
 	conns_clear(&area->conns);
+	feeds_clear(&area->feeds);
 	REGION->ctl.asks_begun[index] = area->asks.put;
 	REGION->ctl.asks_got[index] = area->asks.put;
 }

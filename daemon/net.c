@@ -23,10 +23,13 @@
 #include "daemon/log.h"
 #include "daemon/net.h"
 #include "daemon/net_ask.h"
+#include "daemon/net_ack.h"
 #include "daemon/net_batch.h"
+#include "daemon/net_feed.h"
 #include "daemon/net_gate.h"
 #include "daemon/net_load.h"
 #include "daemon/net_park.h"
+#include "daemon/net_sync.h"
 
 #define STILL_US 200 /* between two looks while all stand still */
 /*
@@ -37,7 +40,8 @@
 
 /* Tags: a connection's address and what was asked for in the low bits. */
 #define TAG_KIND 7ull
-enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND };
+enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND,
+	TAG_FILE = NET_FILE };
 enum { OTHER_BELL, OTHER_ACCEPT };
 #define TAG(other, n) ((uint64_t)(n) << 16 | (other) << 3 | TAG_OTHER)
 
@@ -136,6 +140,8 @@ sent(struct conn *c, int result)
 	if (result < 0 && c->is_in_batch)
 		batch_run(c->worker);
 	conn_sent(c, result);
+	if (unlikely(c->is_replica))
+		feed_pump(c->feed);
 }
 
 /* --- a turn ------------------------------------------------------------ */
@@ -152,6 +158,9 @@ happened(struct worker *w, const struct ring_event *e)
 		return;
 	case TAG_SEND:
 		sent(c, e->result);
+		return;
+	case TAG_FILE:
+		sync_read(c, e->result);
 		return;
 	}
 	switch (e->tag >> 3 & 0x1fff) {
@@ -194,8 +203,12 @@ unblock(struct worker *w, uint64_t id, bool is_error)
 {
 	struct conn *c = find_conn(w, id);
 
+	const char *error = is_error ? error_text[ERROR_UNBLOCKED] : NULL;
+
 	if (c != NULL && c->park.why == CONN_BLOCKED)
-		park_answer(c, is_error ? error_text[ERROR_UNBLOCKED] : NULL);
+		park_answer(c, error);
+	else if (c != NULL && c->park.why == CONN_ACKED)
+		ack_answer(c, error);
 }
 
 static void
@@ -287,6 +300,7 @@ act_upon_state(struct worker *w)
 	log_set_limits(&REGION->common.log, (uint64_t)o->repl_backlog_size,
 	    (uint64_t)o->client_output_buffer_limit[OPTION_REPLICA].hard_bytes);
 	watch_options(w);
+	feed_act_upon_state(w);
 	word_store_release(&w->area->proc.version, w->state.version);
 	w->is_stopping = w->state.is_stopping;
 }
@@ -334,7 +348,7 @@ close_idle(struct worker *w)
 
 	for (c = w->conns; limit > 0 && c != NULL; c = c->next)
 		if (c->park.why == CONN_SERVES && !c->is_monitor &&
-		    c->duty == NULL &&
+		    c->duty == NULL && !c->is_replica &&
 		    w->now_ms - c->used_ms > limit)
 			conn_drop(c);
 }
@@ -376,6 +390,7 @@ look_after_time(struct worker *w)
 	w->cron_us = now + period;
 	w->txn.may_expire = may_expire(w);
 	close_idle(w);
+	feed_look_after(w);
 	log_trim(&REGION->common.log, w->birth->name, region_punch);
 	/* Somebody who had precedence may be gone. */
 	if (mends != w->mends) {
@@ -389,7 +404,7 @@ has_news(const struct worker *w)
 {
 	return state_version(&REGION->state) != w->state.version ||
 	    cast_end(&REGION->common.cast) != w->cast_place ||
-	    ask_has_answers(w);
+	    ask_has_answers(w) || feed_has_news(w);
 }
 
 /* Waits for something to happen: at most until the next thing is due. */
@@ -440,6 +455,7 @@ turn(struct worker *w)
 	look_after_time(w);
 	load_turn(w);
 	batch_run(w);
+	feed_turn(w);
 	stat_add(w->stats, commands, w->commands);
 	FAULT(UNSENT);
 	send_all(w);

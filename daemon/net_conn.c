@@ -1,6 +1,7 @@
 #include "daemon/net_conn.h"
 
 #include "daemon/log.h"
+#include "daemon/net_feed.h"
 #include "daemon/net_park.h"
 #include "daemon/net_worker.h"
 
@@ -155,10 +156,23 @@ is_over_limit(struct conn *c)
 void
 conn_limit(struct conn *c)
 {
-	if (c->is_shut || !is_over_limit(c))
+	/* What a replica has not taken, its feed looks after. */
+	if (c->is_shut || c->is_replica || !is_over_limit(c))
 		return;
 	stat_add(c->worker->stats, output_limit, 1);
 	conn_drop(c);
+}
+
+void
+conn_lend(struct conn *c, char *data, size_t bytes)
+{
+	must(!c->is_sending && !c->is_shut, "one send at a time");
+	c->sending.data = data;
+	c->sending.bytes = bytes;
+	c->sending.room = c->sending.done = 0;
+	c->sending.is_lent = true;
+	stat_add(c->worker->stats, writes, 1);
+	send_more(c);
 }
 
 void
@@ -196,7 +210,9 @@ conn_sent(struct conn *c, int result)
 			return;
 		}
 	}
-	give_buffer(w, c->sending.data, c->sending.room);
+	if (!c->sending.is_lent)
+		give_buffer(w, c->sending.data, c->sending.room);
+	c->sending.is_lent = false;
 	c->sending.data = NULL;
 	c->sending.bytes = c->sending.done = 0;
 	if (result < 0)
@@ -353,11 +369,13 @@ conn_show(struct conn *c)
 	memset(r->flags, 0, sizeof(r->flags));
 	if (c->duty != NULL)
 		*flag++ = 'M';
+	if (c->is_replica)
+		*flag++ = 'S';
 	if (c->is_monitor)
 		*flag++ = 'O';
 	if (c->multi.is_open)
 		*flag++ = 'x';
-	if (c->park.why == CONN_BLOCKED)
+	if (c->park.why == CONN_BLOCKED || c->park.why == CONN_ACKED)
 		*flag++ = 'b';
 	if (c->is_closing)
 		*flag++ = 'c';
@@ -486,10 +504,11 @@ conn_reap(struct conn *c)
 	if (!c->is_shut && (c->out.used > 0 || c->is_sending))
 		return false;
 	shut(c);
-	if (c->is_receiving || c->is_sending)
+	if (c->is_receiving || c->is_sending || c->is_reading)
 		return false;
 	if (c->duty != NULL && c->duty->gone != NULL)
 		c->duty->gone(c);
+	feed_end(c);
 	park_unwatch(c);
 	conns_give(&w->area->conns, c->row);
 	if (c->prev != NULL)

@@ -23,11 +23,12 @@
 #include "shm/conns.h"
 
 struct worker;
+struct feed;
 
 #define CONN_OUT_BYTES REPLY_LEAST /* room of a pooled output buffer */
 
 /* What the ring's tags say was asked for, beside the connection's address. */
-enum { NET_RECV = 1, NET_SEND = 2 };
+enum { NET_RECV = 1, NET_SEND = 2, NET_FILE = 3 };
 
 enum conn_reply_mode {
 	CONN_REPLY_ON,
@@ -43,6 +44,7 @@ enum conn_park {
 	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
 	CONN_ASKING,     /* control has been asked; the answer is its reply */
 	CONN_HELD,       /* what it serves other than clients says when */
+	CONN_ACKED,      /* WAIT: until replicas have acknowledged */
 	CONN_PARKS
 };
 
@@ -105,11 +107,13 @@ struct conn {
 	struct { struct slice *v; int count, room; } args; /* of it, so far */
 
 	struct reply out;
-	struct { char *data; size_t bytes, done, room; } sending;
+	/* is_lent: the bytes are somebody else's */
+	struct { char *data; size_t bytes, done, room; bool is_lent; } sending;
 	uint64_t out_soft_ms;           /* since when over the soft limit, 0 */
 
 	bool is_receiving;              /* a multishot receive is armed */
 	bool is_sending;
+	bool is_reading;                /* a file, to be sent */
 	bool is_dirty;                  /* in the list of those with output */
 	bool is_in_batch;               /* requests of it wait in the batch */
 	/* the request in the batch that parked it */
@@ -122,6 +126,9 @@ struct conn {
 	/* the session */
 	bool is_authenticated;
 	bool is_monitor, is_no_evict, is_no_touch;
+	bool is_replica;                /* it gets the log */
+	struct feed *feed;              /* what REPLCONF and PSYNC have said */
+	uint64_t written;               /* offset after its own last write */
 	uint8_t db;                     /* as selected, 0-15 */
 	uint8_t reply_mode;
 	int64_t since_ms, used_ms;
@@ -152,6 +159,8 @@ struct conn {
 		int keys;
 		struct conn_key *key;      /* what it waits for */
 	} park;
+	/* CONN_ACKED: replicas that have to; local: -1 for WAIT */
+	struct { int local, replicas; } acks;
 };
 
 /* A key that a blocked connection waits for; in one of the worker's chains. */
@@ -199,6 +208,11 @@ void conn_mark(struct conn *c);
 void conn_limit(struct conn *c);
 /* Sends what is collected, if nothing is on its way. */
 void conn_flush(struct conn *c);
+/*
+ * Sends bytes that stay as they are until that has ended; nothing else is on
+ * its way.
+ */
+void conn_lend(struct conn *c, char *data, size_t bytes);
 /* A send ended: bytes or -errno. */
 void conn_sent(struct conn *c, int result);
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "daemon/net_ack.h"
 #include "daemon/net_park.h"
 
 #define SHOWN 128 /* bytes of a bad request that are told back */
@@ -73,6 +74,13 @@ is_misconfigured(struct worker *w, const struct request *q)
 	    option_next_rule(&rules, &seconds, &changes);
 }
 
+static bool
+writes(const struct request *q)
+{
+	return (q->command->flags & COMMAND_WRITE) ||
+	    (q->command->id == CMD_EXEC && q->conn->multi.writes);
+}
+
 /* What is wrong with the request in this session; NULL: nothing. */
 static const char *
 refusal(struct worker *w, const struct request *q)
@@ -100,6 +108,9 @@ refusal(struct worker *w, const struct request *q)
 		return error_text[ERROR_OOM];
 	if (unlikely(w->state.has_save_failed) && is_misconfigured(w, q))
 		return error_text[ERROR_MISCONF];
+	if (unlikely(o->min_replicas_to_write > 0) && writes(q) &&
+	    ack_refuses(w))
+		return error_text[ERROR_NOREPLICAS];
 	return NULL;
 }
 

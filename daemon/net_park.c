@@ -1,6 +1,7 @@
 #include "daemon/net_park.h"
 
 #include "daemon/doorbell.h"
+#include "daemon/net_ack.h"
 #include "daemon/net_batch.h"
 #include "daemon/net_due.h"
 #include "daemon/net_wait.h"
@@ -10,6 +11,13 @@
 #define WATCH_LOOKS 64 /* how many watched keys a new one is compared with */
 
 /* --- the list of those that wait --------------------------------------- */
+
+/* What clients see as blocked. */
+static bool
+is_blocking(enum conn_park why)
+{
+	return why == CONN_BLOCKED || why == CONN_ACKED;
+}
 
 void
 park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
@@ -26,7 +34,7 @@ park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms)
 	w->parked[why].last = c;
 	if (deadline_ms != 0)
 		due_add(w, c);
-	if (why == CONN_BLOCKED) {
+	if (is_blocking(why)) {
 		stat_add(w->stats, blocked, 1);
 		conn_show(c);
 		conn_show_use(c);
@@ -46,7 +54,7 @@ unlink_parked(struct conn *c)
 	*(c->park.next != NULL ? &c->park.next->park.prev :
 	    &w->parked[why].last) = c->park.prev;
 	due_remove(w, c);
-	if (why == CONN_BLOCKED)
+	if (is_blocking(why))
 		stat_add(w->stats, blocked, -1);
 	c->park.why = CONN_SERVES;
 	conn_show(c);
@@ -213,14 +221,13 @@ park_touched_all(struct worker *w)
 void
 park_rerun_all(struct worker *w)
 {
-	uint64_t left = w->stats->v[STAT_blocked];
 	struct conn *c;
+	int left = 0;
 
 	/* Those that go on waiting join the end of the list again. */
-	for (; left > 0; left--) {
-		c = w->parked[CONN_BLOCKED].first;
-		if (c == NULL)
-			return;
+	for (c = w->parked[CONN_BLOCKED].first; c != NULL; c = c->park.next)
+		left++;
+	while (left-- > 0 && (c = w->parked[CONN_BLOCKED].first) != NULL) {
 		park_wake(c);
 		batch_run(w);
 	}
@@ -286,6 +293,9 @@ come_due(struct conn *c)
 		break;
 	case CONN_PAUSED:
 		park_wake(c);
+		break;
+	case CONN_ACKED:
+		ack_answer(c, NULL);
 		break;
 	default:
 		never("who waits for something else has no deadline");

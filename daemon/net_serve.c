@@ -4,6 +4,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/net_ask.h"
+#include "daemon/net_feed.h"
 #include "daemon/net_gate.h"
 #include "daemon/net_park.h"
 #include "daemon/net_watch.h"
@@ -157,7 +158,11 @@ waits_no_more(struct conn *c)
 static void
 leave(struct worker *w)
 {
+	bool writes = w->txn.record.count > 0;
+
 	txn_decide(&w->txn);
+	if (writes)
+		w->call.conn->written = w->txn.log_end;
 	slot_leave(&w->txn, REGION->common.slot);
 	txn_settle(&w->txn);
 	/* Nobody may leave a key to one that has been served. */
@@ -340,6 +345,7 @@ void
 serve_request(struct worker *w, struct request *q)
 {
 	struct conn *c = q->conn;
+	bool is_replica = c->is_replica;
 
 	w->reply_mark = c->out.used;
 	if (unlikely(c->duty != NULL)) {
@@ -373,6 +379,8 @@ serve_request(struct worker *w, struct request *q)
 	if (unlikely(c->reply_mode != CONN_REPLY_ON) &&
 	    c->park.why == CONN_SERVES)
 		conn_silence(c, w->reply_mark);
+	if (unlikely(is_replica))
+		feed_served(c, w->reply_mark);
 }
 
 /* --- calls that visit slots themselves --------------------------------- */

@@ -93,6 +93,18 @@ struct worker {
 	/* WORKER_TOUCHED + 1: too many to tell */
 	int touches;
 
+	/* replicas fed here: the stream's id, its end when last looked at */
+	struct feed *feeds;
+	char fed_id[41];
+	uint64_t fed_end;
+	int64_t pinged_ms;
+	/* WAIT: to ask replicas, what they had acknowledged when last seen */
+	bool wants_acks;
+	uint64_t acks_seen;
+	/* replicas that are well, as of the turn with that beat */
+	int good;
+	uint64_t good_turn;
+
 	uint64_t cast_place, cast_told; /* read up to; how often we told */
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */

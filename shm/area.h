@@ -12,6 +12,7 @@
 #define SHM_AREA_H
 
 #include "shm/conns.h"
+#include "shm/feeds.h"
 #include "shm/journal.h"
 #include "shm/link.h"
 #include "shm/load.h"
@@ -59,6 +60,7 @@ struct area {
 	struct stats stats;
 	struct link link;           /* a worker's, to our primary */
 	struct load_report load;
+	struct feeds feeds;         /* a worker's, of replicas */
 	struct mailbox asks;        /* to control */
 	struct slow slow;
 	struct wait wait[AREA_WAITS];

@@ -259,6 +259,18 @@ log_append_stream(struct log *log, struct journal *j, uint32_t holder, int db,
 	return end;
 }
 
+uint64_t
+log_append_aside(struct log *log, struct journal *j, uint32_t holder,
+    struct slice text)
+{
+	uint64_t end;
+
+	word_lock(&log->lock, holder);
+	end = publish(log, j, log_db(log), (struct slice){ NULL, 0 }, &text, 1);
+	word_unlock(&log->lock);
+	return end;
+}
+
 bool
 log_has(const struct log *log, const struct journal *j)
 {

@@ -97,6 +97,12 @@ uint64_t log_append_stream(struct log *log, struct journal *j, uint32_t holder,
 
 /* The database that the stream is in, -1: none selected. */
 int log_db(const struct log *log);
+/*
+ * Appends a command that belongs to no database and leaves the stream in the
+ * one it is in (PING, REPLCONF).  Returns the offset after it.
+ */
+uint64_t log_append_aside(struct log *log, struct journal *j, uint32_t holder,
+    struct slice text);
 
 /* Whether what j was appending has been published. */
 bool log_has(const struct log *log, const struct journal *j);

@@ -1,0 +1,36 @@
+#include "shm/feeds.h"
+
+#include <string.h>
+
+struct feeds_row *
+feeds_take(struct feeds *f)
+{
+	int i;
+
+	for (i = 0; i < FEEDS_ROWS; i++)
+		if (f->row[i].id == 0) {
+			memset(&f->row[i], 0, sizeof(f->row[i]));
+			word_store(&f->count, f->count + 1);
+			return &f->row[i];
+		}
+	return NULL;
+}
+
+void
+feeds_give(struct feeds *f, struct feeds_row *r)
+{
+	word_store_release(&r->id, 0);
+	word_store(&f->count, f->count - 1);
+}
+
+void
+feeds_clear(struct feeds *f)
+{
+	int i;
+
+	for (i = 0; i < FEEDS_ROWS; i++)
+		word_store_release(&f->row[i].id, 0);
+	word_store(&f->count, 0);
+	word_store(&f->hears, 0);
+	word_store(&f->awaits, 0);
+}
