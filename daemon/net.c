@@ -36,7 +36,7 @@
  * A turn ends after so many commands even if more has come: replies then leave
  * early, and nobody waits for two whole rounds of everybody else.
  */
-#define TURN_COMMANDS 512
+#define TURN_COMMANDS 1024
 
 /* Tags: a connection's address and what was asked for in the low bits. */
 #define TAG_KIND 7ull
