@@ -185,8 +185,10 @@ finish(struct ctl *c, const struct save *save, bool is_ok)
 	if (s->job == STATE_JOB_SAVE)
 		note_save(c, is_ok);
 	if (is_ok)
-		log_notice("snapshot %s: %llu keys, %llu bytes in %lld ms",
-		    s->file, (unsigned long long)row->keys,
+		log_notice("snapshot %s: %llu keys (%llu of them handed "
+		    "over), %llu bytes in %lld ms", s->file,
+		    (unsigned long long)row->keys,
+		    (unsigned long long)save->handed,
 		    (unsigned long long)row->bytes, (long long)row->took_ms);
 	else
 		log_warning("snapshot %s failed", s->file);

@@ -109,6 +109,7 @@ drain(struct saver *s)
 
 	while ((e = snap_next(snap, &s->save->got)) != NULL) {
 		write_entry(s, e);
+		word_store(&s->save->handed, s->save->handed + 1);
 		snap_done(e, &s->save->got);
 		if (s->save->got - s->punched < PUNCH_BYTES)
 			continue;

@@ -44,6 +44,7 @@ struct save {
 	uint32_t is_done;           /* all is written */
 	uint64_t keys, bytes;       /* written so far */
 	uint64_t slots;             /* passed */
+	uint64_t handed;            /* keys that writers handed over */
 	char why[128];              /* it failed */
 };
 
