@@ -267,7 +267,8 @@ replicas(struct page *p)
 		put(p, "min_slaves_good_slaves:%d\r\n", ack_count_good(w));
 	while ((r = feed_each(&place)) != NULL)
 		put(p, "slave%d:ip=%s,port=%u,state=%s,offset=%lld,"
-		    "lag=%lld\r\n", i++, r->ip, r->port, phase[r->phase], N(r->got),
+		    "lag=%lld\r\n", i++, r->ip, r->port, phase[r->phase],
+		    N(r->got),
 		    r->phase == FEEDS_ONLINE ?
 		    N((w->now_ms - r->heard_ms) / 1000) : 0);
 }
