@@ -372,6 +372,11 @@ option_check(const struct options *o, char why[OPTION_WHY])
 		snprintf(why, OPTION_WHY, "replicaof is not a host and a port");
 		return false;
 	}
+	if (o->replicaof[0] != 0) {
+		snprintf(why, OPTION_WHY,
+		    "this version can not follow a primary (replicaof)");
+		return false;
+	}
 	return true;
 }
 
