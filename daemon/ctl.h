@@ -53,6 +53,8 @@ struct ctl {
 		char why[CTL_LOAD_WHY]; /* empty: all is well */
 	} load;
 	void (*loaded[LOAD_CAUSES])(struct ctl *c, const char *why);
+	/* the last file for replicas that was removed, and the next one's */
+	uint64_t spent, spent_version;
 	bool is_ready;         /* the node has its data */
 	uint64_t prepared;     /* bytes of the heap, see region_prepare() */
 	bool is_preparing;     /* there is more to do soon */

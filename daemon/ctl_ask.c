@@ -284,6 +284,20 @@ ask_save(struct ctl *c, const struct slice *argv, int argc)
 	ctl_save_ask_and_wait(c);
 }
 
+/* For replicas; the worker that asks looks at the job's row. */
+static void
+ask_fullsync(struct ctl *c, const struct slice *argv, int argc)
+{
+	char file[64];
+
+	(void)argv;
+	(void)argc;
+	snprintf(file, sizeof(file), "replicas-%llu.rdb", (unsigned long long)
+	    c->next.job[STATE_JOB_SYNC].asked + 1);
+	ctl_save_ask(c, STATE_JOB_SYNC, file);
+	ctl_publish(c, ctl_answer_nothing);
+}
+
 /* --- the node ---------------------------------------------------------- */
 
 static void

@@ -75,6 +75,23 @@ count_keys(struct state_snap *s)
 		}
 }
 
+/*
+ * Who gets the log from the cut on is in no database.  (A replica's stream is
+ * its primary's: there the snapshot says which one it is in.)
+ */
+static void
+leave_db(struct ctl *c)
+{
+	c->next.snap.stream_db = log_db(&REGION->common.log);
+	if (c->next.role != STATE_PRIMARY)
+		return;
+	if (region_open_all() != 0)
+		never("control may write the log while all stand still");
+	log_leave_db(&REGION->common.log, c->birth->name);
+	if (region_close_all() != 0)
+		never("control may give up writing the region");
+}
+
 /* All stand still. */
 static void
 cut(struct ctl *c)
@@ -84,6 +101,7 @@ cut(struct ctl *c)
 
 	s->serial = (s->serial + 1) & INT32_MAX;
 	s->begun_ms = clock_ms();
+	leave_db(c);
 	s->offset = REGION->common.log.end;
 	s->ring_at = REGION->common.snap.end;
 	s->changes = sum_changes();
@@ -400,11 +418,29 @@ apply_rules(struct ctl *c)
 		}
 }
 
+/* Who wants what was written for replicas has opened it: it may go. */
+static void
+remove_spent(struct ctl *c)
+{
+	const struct state_job_row *row = &c->next.job[STATE_JOB_SYNC];
+
+	if (row->done == c->spent)
+		return;
+	if (c->spent_version == 0)
+		c->spent_version = ctl_tell(c);
+	if (!ctl_is_acknowledged(c->spent_version))
+		return;
+	file_remove(row->done_file);
+	c->spent = row->done;
+	c->spent_version = 0;
+}
+
 void
 ctl_save_turn(struct ctl *c)
 {
 	if (c->ask.is_busy || c->next.is_stopping)
 		return;
+	remove_spent(c);
 	if (c->next.snap.step != STATE_REST)
 		look_after_saver(c);
 	answer_waiting(c);

@@ -114,6 +114,8 @@ received(struct worker *w, struct conn *c, const struct ring_event *e)
 	}
 	if (e->result > 0) {
 		stat_add(w->stats, bytes_in, e->result);
+		if (unlikely(c->is_replica))
+			feed_heard(c);
 		stat_add(w->stats, reads, 1);
 		batch_received(c, e->data, (size_t)e->result);
 	} else if (e->result != -ENOBUFS) {

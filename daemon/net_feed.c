@@ -158,6 +158,17 @@ feed_served(struct conn *c, size_t mark)
 	    command_table[c->last_command].name : "an unknown command");
 }
 
+void
+feed_heard(struct conn *c)
+{
+	struct feed *f = c->feed;
+
+	if (f->row == NULL)
+		return;
+	f->moved_ms = c->worker->now_ms;
+	word_store(&f->row->heard_ms, f->moved_ms);
+}
+
 /* --- sending ----------------------------------------------------------- */
 
 static void

@@ -50,15 +50,20 @@ struct feed {
 
 	/* a full synchronisation (net_sync.c) */
 	struct {
-		bool is_asked;      /* control knows */
-		uint64_t number;    /* the request that serves it */
-		uint32_t serial;    /* the snapshot, once it has begun */
+		int64_t since_ms;   /* it waits */
+		int64_t asked_ms;   /* when control was told */
+		/* begun when it came; then the request that serves it */
+		uint64_t number;
+		uint32_t serial;    /* of the snapshot */
 		int file;           /* -1: not open */
 		bool is_marked;     /* sent as it grows, with a mark behind */
+		bool is_announced;  /* the line before it has been sent */
+		bool is_done;       /* the file is whole, */
+		bool is_measured;   /* and its length known */
+		bool is_drained;    /* all that it had has been read */
 		char mark[FEED_MARK];
 		uint64_t at;        /* sent or on its way */
-		uint64_t bytes;     /* of the whole, 0: not known yet */
-		bool is_whole;      /* the end has been read */
+		uint64_t bytes;     /* of the whole */
 	} sync;
 };
 
@@ -90,6 +95,9 @@ void feed_end(struct conn *c);
  * have no place in what it gets, so one costs the connection.
  */
 void feed_served(struct conn *c, size_t mark);
+
+/* Something came from a replica: it lives. */
+void feed_heard(struct conn *c);
 
 /* At the end of a turn: sends, and wakes others that have something to send. */
 void feed_turn(struct worker *w);

@@ -121,6 +121,16 @@ ring_read(struct ring *r, int fd, void *data, size_t bytes, uint64_t tag)
 }
 
 void
+ring_read_at(struct ring *r, int fd, void *data, size_t bytes, uint64_t at,
+    uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_entry(r, tag);
+
+	io_uring_prep_read(sqe, fd, data, (unsigned)bytes, at);
+	sqe->user_data = tag;
+}
+
+void
 ring_wait(struct ring *r, int64_t timeout_us)
 {
 	struct __kernel_timespec limit = { timeout_us / 1000000,

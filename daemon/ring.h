@@ -45,6 +45,8 @@ void ring_recv(struct ring *r, int fd, uint64_t tag);
 void ring_send(struct ring *r, int fd, const void *data, size_t bytes,
     uint64_t tag);
 void ring_read(struct ring *r, int fd, void *data, size_t bytes, uint64_t tag);
+void ring_read_at(struct ring *r, int fd, void *data, size_t bytes, uint64_t at,
+    uint64_t tag);
 
 /*
  * Hands everything asked for to the kernel and waits until something has

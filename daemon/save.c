@@ -228,7 +228,8 @@ begin(struct saver *s)
 	rdb_write_aux_int(w, SLICE("redis-bits"), 64);
 	rdb_write_aux_int(w, SLICE("ctime"), snap->begun_ms / 1000);
 	rdb_write_aux_int(w, SLICE("used-mem"), (int64_t)used);
-	rdb_write_aux_int(w, SLICE("repl-stream-db"), 0);
+	rdb_write_aux_int(w, SLICE("repl-stream-db"),
+	    snap->stream_db > 0 ? snap->stream_db : 0);
 	aux(w, "repl-id", snap->replid);
 	rdb_write_aux_int(w, SLICE("repl-offset"), (int64_t)snap->offset);
 	rdb_write_aux_int(w, SLICE("aof-base"), snap->job == STATE_JOB_AOF);

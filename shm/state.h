@@ -70,6 +70,7 @@ struct state_snap {
 	int64_t begun_ms;          /* UNIX time of the cut */
 	/* at the cut: of the log, of the ring for what is handed over, */
 	uint64_t offset, ring_at;
+	int32_t stream_db;         /* the log was in, -1: none */
 	uint64_t changes;          /* of all areas, */
 	/* and of the databases as clients number them */
 	uint8_t db[STATE_DATABASES];
