@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define TICK_MS 100
-#define PREPARE_MS 1 /* between two huge pages */
+#define PREPARE_MS 1 /* between two huge pages; while all stand still */
 
 /* --- publishing -------------------------------------------------------- */
 
@@ -375,7 +375,8 @@ ctl_main(const struct birth *b)
 	/* Rings that its predecessor heard are not lost. */
 	doorbell_ring(bell.fd);
 	while (!end(&c)) {
-		poll(&bell, 1, c.is_preparing ? PREPARE_MS : TICK_MS);
+		poll(&bell, 1, c.is_preparing || c.next.is_frozen ?
+		    PREPARE_MS : TICK_MS);
 		doorbell_quiet(bell.fd);
 		proc_beat(&area->proc);
 		word_store_release(&area->proc.version, c.next.version);
