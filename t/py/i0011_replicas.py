@@ -10,7 +10,6 @@ are killed; at the end offsets meet and all data sets are the same.
 
 import random
 import threading
-import time
 
 import node
 
@@ -57,7 +56,7 @@ class Writer(threading.Thread):
                 while not self.is_over.is_set():
                     self.batch(c)
             except (node.Gone, OSError):
-                time.sleep(0.01)
+                continue
             except AssertionError as e:
                 self.trouble = e
                 return
