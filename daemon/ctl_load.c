@@ -170,7 +170,7 @@ set_log(struct ctl *c)
 		return;
 	if (o->cause == LOAD_FOR_START && c->next.role == STATE_PRIMARY) {
 		memcpy(c->next.replid2, replid, sizeof(c->next.replid2));
-		c->next.second_offset = offset;
+		c->next.second_offset = offset + 1;
 	} else {
 		memcpy(c->next.replid, replid, sizeof(c->next.replid));
 	}
