@@ -2,102 +2,33 @@
  * almandinectl - looks into a running node from outside
  *
  *	almandinectl status [PID]
+ *	almandinectl progress [PID] [--wait]
  *	almandinectl check [--host H] [--port P] [--password W]
+ *	almandinectl failover status|history [--host H] [--port P] ...
+ *	almandinectl cluster start|status|stop ...
+ *	almandinectl convert FILE
  *
- * status reads the region of a node through its supervisor's address space: it
- * needs no connection, works while every worker hangs, and writes nothing.
+ * status and progress read the region of a node (peek.h).
  * check asks the node to stand still and walk its region (DEBUG REGION).
  *
- * Not here: what redis-cli can do.
+ * Not here: clusters of this machine (ctl/cluster.c), files of redis-server
+ * (ctl/convert.c), what redis-cli can do.
  */
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <netdb.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "shm/region.h"
+#include "ctl/cluster.h"
+#include "ctl/convert.h"
+#include "ctl/failover.h"
+#include "ctl/progress.h"
 
-#define TITLE "almandined: supervisor"
 #define REPORT_BYTES 65536
 
-/* Exit codes. */
-enum { GOOD = 0, BAD = 1, USAGE = 2 };
-
-static _Noreturn __attribute__((format(printf, 2, 3))) void
-end(int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("almandinectl: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(code);
-}
-
 /* --- status ------------------------------------------------------------- */
-
-/* Copies bytes of the node's region, at the address they have there. */
-static void
-fetch(pid_t pid, void *to, const void *from, size_t bytes)
-{
-	struct iovec mine = { to, bytes }, theirs = { (void *)from, bytes };
-	ssize_t got = process_vm_readv(pid, &mine, 1, &theirs, 1, 0);
-
-	if (got < 0)
-		end(BAD, "the memory of process %d can not be read: %s",
-		    (int)pid, strerror(errno));
-	if ((size_t)got != bytes)
-		end(BAD, "process %d has no region", (int)pid);
-}
-
-static bool
-is_supervisor(const char *pid)
-{
-	char path[300], text[sizeof(TITLE)] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return false;
-	if (fread(text, 1, sizeof(text) - 1, f) == 0)
-		text[0] = '\0';
-	fclose(f);
-	return strcmp(text, TITLE) == 0;
-}
-
-/* The only supervisor of this machine. */
-static pid_t
-find_node(void)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	pid_t found = 0;
-
-	while (dir != NULL && (e = readdir(dir)) != NULL) {
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    !is_supervisor(e->d_name))
-			continue;
-		if (found != 0)
-			end(USAGE, "there are several nodes; say which: "
-			    "almandinectl status PID");
-		found = (pid_t)atoi(e->d_name);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	if (found == 0)
-		end(BAD, "no node is running");
-	return found;
-}
 
 static int64_t
 now_ms(void)
@@ -119,9 +50,9 @@ print_process(pid_t pid, uint32_t i, uint64_t version)
 
 	if (i != PROC_CONTROL)
 		snprintf(name, sizeof(name), "worker %u", i);
-	fetch(pid, &p, &area->proc, sizeof(p));
-	fetch(pid, &held, &area->journal.helds, sizeof(held));
-	fetch(pid, &undo, &area->journal.undo, sizeof(undo));
+	peek(pid, &p, &area->proc, sizeof(p));
+	peek(pid, &held, &area->journal.helds, sizeof(held));
+	peek(pid, &undo, &area->journal.undo, sizeof(undo));
 	printf("%-10s pid %-8u birth %-4u %-8s %-7s beat %-10llu",
 	    name, p.pid, p.birth, p.is_ready ? "ready" : "starting",
 	    p.is_asleep ? "asleep" : "awake", (unsigned long long)p.beat);
@@ -145,17 +76,13 @@ print_status(pid_t pid)
 	uint64_t version, mends, mend_us;
 	uint32_t i;
 
-	fetch(pid, &head, &REGION->head, sizeof(head));
-	if (head.place.magic != PLACE_MAGIC)
-		end(BAD, "process %d has no region", (int)pid);
-	if (head.place.layout != region_layout())
-		end(BAD, "that node is of another build than this program");
-	fetch(pid, &sup, &REGION->sup, sizeof(sup));
-	fetch(pid, &version, &REGION->state.version, sizeof(version));
-	fetch(pid, &mends, &REGION->ctl.mends, sizeof(mends));
-	fetch(pid, &mend_us, &REGION->ctl.mend_us_max, sizeof(mend_us));
-	fetch(pid, &heap, &REGION->common.heap, sizeof(heap));
-	fetch(pid, &log, &REGION->common.log, sizeof(log));
+	peek_head(pid, &head);
+	peek(pid, &sup, &REGION->sup, sizeof(sup));
+	peek(pid, &version, &REGION->state.version, sizeof(version));
+	peek(pid, &mends, &REGION->ctl.mends, sizeof(mends));
+	peek(pid, &mend_us, &REGION->ctl.mend_us_max, sizeof(mend_us));
+	peek(pid, &heap, &REGION->common.heap, sizeof(heap));
+	peek(pid, &log, &REGION->common.log, sizeof(log));
 	printf("node       pid %u, up %lld s, version %llu\n",
 	    head.supervisor_pid, (long long)(now_ms() - head.born_ms) / 1000,
 	    (unsigned long long)version);
@@ -186,7 +113,7 @@ open_connection(const struct address *a)
 	int bad = getaddrinfo(a->host, a->port, &wanted, &found), fd = -1;
 
 	if (bad != 0)
-		end(BAD, "%s: %s", a->host, gai_strerror(bad));
+		peek_end(BAD, "%s: %s", a->host, gai_strerror(bad));
 	for (i = found; i != NULL && fd < 0; i = i->ai_next) {
 		fd = socket(i->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd >= 0 && connect(fd, i->ai_addr, i->ai_addrlen) != 0) {
@@ -195,7 +122,7 @@ open_connection(const struct address *a)
 		}
 	}
 	if (fd < 0)
-		end(BAD, "nobody answers at %s port %s", a->host, a->port);
+		peek_end(BAD, "nobody answers at %s port %s", a->host, a->port);
 	freeaddrinfo(found);
 	return fd;
 }
@@ -218,15 +145,15 @@ read_reply(FILE *f, char text[REPORT_BYTES])
 	size_t bytes;
 
 	if (fgets(text, REPORT_BYTES, f) == NULL)
-		end(BAD, "the node closed the connection");
+		peek_end(BAD, "the node closed the connection");
 	text[strcspn(text, "\r\n")] = '\0';
 	if (text[0] == '-')
-		end(BAD, "the node says: %s", text + 1);
+		peek_end(BAD, "the node says: %s", text + 1);
 	if (text[0] != '$')
 		return;
 	bytes = (size_t)strtoul(text + 1, NULL, 10);
 	if (bytes >= REPORT_BYTES || fread(text, 1, bytes, f) != bytes)
-		end(BAD, "the reply makes no sense");
+		peek_end(BAD, "the reply makes no sense");
 	text[bytes] = '\0';
 }
 
@@ -238,7 +165,7 @@ print_check(const struct address *a)
 	bool is_sound;
 
 	if (f == NULL)
-		end(BAD, "no memory");
+		peek_end(BAD, "no memory");
 	if (a->password != NULL) {
 		send_text(f, 2, (const char *const[]){ "AUTH", a->password });
 		read_reply(f, text);
@@ -257,7 +184,12 @@ static _Noreturn void
 usage(int code)
 {
 	fputs("usage: almandinectl status [PID]\n"
-	    "       almandinectl check [--host H] [--port P] [--password W]\n",
+	    "       almandinectl progress [PID] [--wait]\n"
+	    "       almandinectl check [--host H] [--port P] [--password W]\n"
+	    "       almandinectl failover status|history [--host H] [--port P]\n"
+	    "                    [--password W]\n"
+	    "       almandinectl cluster start|status|stop ...\n"
+	    "       almandinectl convert FILE\n",
 	    code == GOOD ? stdout : stderr);
 	exit(code);
 }
@@ -297,8 +229,24 @@ main(int argc, char **argv)
 		return GOOD;
 	}
 	if (strcmp(argv[1], "status") == 0 && argc <= 3)
-		return print_status(argc == 3 ? (pid_t)atoi(argv[2]) :
-		    find_node());
+		return print_status(peek_find(argc == 3 ? argv[2] : NULL));
+	if (strcmp(argv[1], "progress") == 0 && argc <= 4) {
+		bool waits = strcmp(argv[argc - 1], "--wait") == 0;
+
+		return progress_show(peek_find(argc - waits == 3 ? argv[2] :
+		    NULL), waits);
+	}
+	if (strcmp(argv[1], "cluster") == 0)
+		return cluster_main(argc - 2, argv + 2);
+	if (strcmp(argv[1], "convert") == 0 && argc == 3)
+		return convert_print(argv[2]);
+	if (strcmp(argv[1], "failover") == 0 && argc > 2 &&
+	    (strcmp(argv[2], "status") == 0 ||
+	    strcmp(argv[2], "history") == 0)) {
+		a = read_address(argc - 3, argv + 3);
+		return failover_show(a.host, a.port, a.password,
+		    argv[2][0] == 'h');
+	}
 	if (strcmp(argv[1], "check") != 0)
 		usage(USAGE);
 	a = read_address(argc - 2, argv + 2);

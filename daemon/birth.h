@@ -8,6 +8,8 @@
  *
  * An entry point returns the exit status.  A process that can not
  * start calls birth_fail(): the node stops, and the sentence is the reason.
+ *
+ * Not here: who forks, and what a death means (daemon/sup.c).
  */
 #ifndef DAEMON_BIRTH_H
 #define DAEMON_BIRTH_H
@@ -23,7 +25,8 @@ struct birth {
 	uint32_t birth;        /* number */
 	uint32_t name;         /* in lock words: proc_name() */
 	int listeners;
-	int listener[BIRTH_LISTENERS]; /* TCP: our own; Unix: everybody's */
+	/* TCP: our own; Unix: everybody's; control's: of the bus */
+	int listener[BIRTH_LISTENERS];
 	int bell[PROC_MAX];    /* doorbells of all (daemon/doorbell.h), or -1 */
 	int bell_supervisor;
 };
@@ -44,5 +47,6 @@ void birth_broken(const char *sentence, const char *file, int line);
 int net_main(const struct birth *b);
 int ctl_main(const struct birth *b);
 int save_main(const struct birth *b);
+int aof_main(const struct birth *b);
 
 #endif

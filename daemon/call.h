@@ -29,6 +29,8 @@
 struct conn;
 struct worker;
 
+struct ask_letter;
+
 struct call {
 	struct txn *txn;
 	struct reply *reply;
@@ -46,6 +48,7 @@ struct call {
 	bool has_hash;
 	struct conn *conn;
 	struct worker *worker;
+	struct ask_letter *letter; /* EXEC's, which collects questions */
 };
 
 typedef void call_run(struct call *c);
@@ -58,8 +61,16 @@ typedef void call_run(struct call *c);
 /* The same in the table's order. */
 extern call_run *const call_table[CMD_COUNT];
 
-/* The key in argument i. */
-struct key call_key(const struct call *c, int i);
+/* The key in argument i; made anew when it is not the first. */
+struct key call_make_key(const struct call *c, int i);
+
+static inline struct key
+call_key(const struct call *c, int i)
+{
+	if (likely(c->has_hash && i == c->command->keys.first))
+		return (struct key){ c->argv[i], c->hash, c->slot, c->db };
+	return call_make_key(c, i);
+}
 
 /* The record of the key in argument i, or NULL; noted as an access. */
 static inline struct value *
@@ -88,6 +99,25 @@ static inline void
 call_changed(struct call *c)
 {
 	c->is_changed = true;
+}
+
+/*
+ * Tells an event of a key; call_event_left() tells "del" as well when the key
+ * is gone.  Most commands have a row in daemon/event.def instead.
+ */
+static inline void
+call_event(struct call *c, uint32_t class, const char *name,
+    const struct key *k)
+{
+	slot_event(c->txn, class, name, k);
+}
+static inline void
+call_event_left(struct call *c, uint32_t class, const char *name,
+    const struct key *k)
+{
+	slot_event(c->txn, class, name, k);
+	if (unlikely(c->txn->events != 0) && slot_lying(k) == NULL)
+		slot_event(c->txn, EVENT_GENERIC, "del", k);
 }
 
 /* Logs this instead of the request. */

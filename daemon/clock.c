@@ -1,5 +1,6 @@
 #include "daemon/clock.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -36,6 +37,12 @@ clock_nap(int64_t us)
 	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
 
 	nanosleep(&t, NULL);
+}
+
+void
+clock_yield(void)
+{
+	sched_yield();
 }
 
 uint64_t

@@ -1,5 +1,7 @@
 /*
  * clock - the only door to time
+ *
+ * Not here: deadlines: who has one keeps it.
  */
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
@@ -13,8 +15,16 @@ int64_t clock_ms(void);        /* UNIX time in milliseconds */
 int64_t clock_us(void);        /* UNIX time in microseconds */
 int64_t clock_steady_us(void); /* microseconds since some time; never back */
 
+static inline int64_t
+clock_steady_ms(void)
+{
+	return clock_steady_us() / 1000;
+}
+
 /* Sleeps. */
 void clock_nap(int64_t us);
+/* Lets others run who are waiting for this processor. */
+void clock_yield(void);
 
 /*
  * A counter that only goes up, read in a few nanoseconds;

@@ -4,6 +4,8 @@
  * A private table that lies in the transaction's scratch memory: what
  * commands need that must not answer a text twice.  The texts stay where they
  * are; they must outlive the bag.
+ *
+ * Not here: sets of hashes, without the texts (daemon/doubles.h).
  */
 #ifndef DAEMON_CMD_BAG_H
 #define DAEMON_CMD_BAG_H

@@ -1,5 +1,7 @@
 /*
  * cmd_bitmap - what commands on bits have in common
+ *
+ * Not here: strings as text (daemon/cmd_string.c).
  */
 #ifndef DAEMON_CMD_BITMAP_H
 #define DAEMON_CMD_BITMAP_H

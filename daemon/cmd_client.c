@@ -39,8 +39,6 @@ cmd_client_setinfo(struct call *c)
 	struct conn *conn = c->conn;
 	bool is_name = slice_is(c->argv[2], "lib-name");
 	char *to = is_name ? conn->lib_name : conn->lib_ver;
-	size_t room = is_name ? sizeof(conn->lib_name) : sizeof(conn->lib_ver);
-	size_t bytes = c->argv[3].bytes < room ? c->argv[3].bytes : room - 1;
 
 	if (!is_name && !slice_is(c->argv[2], "lib-ver")) {
 		reply_errorf(c->reply, "ERR Unrecognized option '%.*s'",
@@ -53,8 +51,13 @@ cmd_client_setinfo(struct call *c)
 		    "or special characters.", is_name ? "lib-name" : "lib-ver");
 		return;
 	}
-	memset(to, 0, room);
-	memcpy(to, c->argv[3].data, bytes);
+	if (c->argv[3].bytes >= CONNS_LIB) {
+		reply_errorf(c->reply, error_text[ERROR_LONG_NAME],
+		    CONNS_LIB - 1);
+		return;
+	}
+	memset(to, 0, CONNS_LIB);
+	memcpy(to, c->argv[3].data, c->argv[3].bytes);
 	conn_show(conn);
 	reply_ok(c->reply);
 }
@@ -195,7 +198,8 @@ static bool
 is_type(const struct conns_row *r, enum client_type type)
 {
 	return type == TYPE_ANY || type == (strchr(r->flags, 'S') != NULL ?
-	    TYPE_REPLICA : r->sub + r->psub + r->ssub > 0 ? TYPE_PUBSUB :
+	    TYPE_REPLICA : strchr(r->flags, 'M') != NULL ?
+	    TYPE_MASTER : r->sub + r->psub + r->ssub > 0 ? TYPE_PUBSUB :
 	    TYPE_NORMAL);
 }
 

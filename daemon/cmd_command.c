@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "daemon/cmd_conn.h"
+#include "daemon/ready.h"
 
 struct slice
 command_container(const struct command *row)
@@ -102,14 +103,20 @@ reply_flags(struct call *c, unsigned flags)
 static const struct { const char *family, *category; } renamed[] = {
 	{ "generic", "@keyspace" }, { "sorted-set", "@sortedset" },
 	{ "transactions", "@transaction" }, { "server", NULL },
+	{ "cluster", NULL },
+	{ "pubsub", NULL }, /* a flag of the same name says it */
 };
 
 /* Commands (and containers) with other categories than their family's. */
 static const struct { const char *name, *categories[3]; } special[] = {
 	{ "client", { NULL } }, { "object", { NULL } },
+	{ "function", { NULL } },
 	{ "command", { "@connection" } }, { "wait", { "@connection" } },
 	{ "dbsize", { "@keyspace" } }, { "flushall", { "@keyspace" } },
 	{ "flushdb", { "@keyspace" } }, { "swapdb", { "@keyspace" } },
+	{ "restore-asking", { "@keyspace" } },
+	{ "asking", { "@connection" } }, { "readonly", { "@connection" } },
+	{ "readwrite", { "@connection" } },
 	{ "lastsave", { "@admin" } }, { "role", { "@admin" } },
 	{ "sort", { "@list", "@set", "@sortedset" } },
 	{ "sort_ro", { "@list", "@set", "@sortedset" } },
@@ -269,6 +276,27 @@ reply_counted(struct reply *r, enum command_use use, int at)
 	    { "keynumidx", 0 }, { "firstkey", 1 }, { "keystep", 1 } });
 }
 
+/* Keys behind a word, looked for from the end on. */
+static void
+reply_behind(struct reply *r, enum command_use use, const char *word)
+{
+	reply_map(r, 3);
+	reply_text(r, "flags");
+	reply_use(r, use);
+	reply_text(r, "begin_search");
+	reply_map(r, 2);
+	reply_text(r, "type");
+	reply_text(r, "keyword");
+	reply_text(r, "spec");
+	reply_map(r, 2);
+	reply_text(r, "keyword");
+	reply_text(r, word);
+	reply_text(r, "startfrom");
+	reply_int(r, -2);
+	reply_half(r, "find_keys", "range", (const struct number[]){
+	    { "lastkey", -1 }, { "keystep", 1 }, { "limit", 0 } }, 3);
+}
+
 /* Keys that only the command itself finds. */
 static void
 reply_unknown(struct reply *r, enum command_use use)
@@ -305,6 +333,11 @@ reply_specs(struct reply *r, const struct command *row)
 		reply_unknown(r, COMMAND_USE_READ);
 		if (row->flags & COMMAND_WRITE)
 			reply_unknown(r, others);
+		break;
+	case COMMAND_MIGRATEKEYS:
+		reply_array(r, 2);
+		reply_range(r, use, k->first, k->last, k->step);
+		reply_behind(r, COMMAND_USE_TAKE_SOME, "KEYS");
 		break;
 	case COMMAND_KEYS:
 		reply_array(r, use != others ? 2 : 1);
@@ -376,11 +409,21 @@ see_row(struct call *c, struct slice name, int row, void *arg)
 	reply_row(c, name, row, true);
 }
 
+static void
+put_rows(struct call *c, const void *of)
+{
+	(void)of;
+	reply_array(c->reply, command_each(c, NULL, NULL));
+	command_each(c, see_row, NULL);
+}
+
 void
 cmd_command(struct call *c)
 {
-	reply_array(c->reply, command_each(c, NULL, NULL));
-	command_each(c, see_row, NULL);
+	static struct ready ready[2];
+
+	/* The table never changes. */
+	ready_reply(c, ready, 1, 0, put_rows, NULL);
 }
 
 void
@@ -404,7 +447,7 @@ cmd_command_info(struct call *c)
 		struct slice own;
 
 		if (row < 0) {
-			reply_null_array(c->reply);
+			reply_null(c->reply);
 			continue;
 		}
 		own = command_container(&command_table[row]);
@@ -425,17 +468,20 @@ static void
 list_name(struct call *c, struct slice name, int row, void *arg)
 {
 	struct filter *f = arg;
-	const char *list[CATEGORIES];
+	bool is_container = memchr(name.data, '|', name.bytes) == NULL &&
+	    command_container(&command_table[row]).data != NULL;
+	const char *list[CATEGORIES] = { "@slow" };
 	char text[64];
-	size_t count, i;
+	size_t count = 1, i;
 
 	if (slice_is(f->kind, "module"))
 		return;
 	if (slice_is(f->kind, "pattern") && !glob_match(f->value, name, true))
 		return;
 	if (slice_is(f->kind, "aclcat")) {
-		count = categories(&command_table[row], list, text,
-		    sizeof(text));
+		if (!is_container)
+			count = categories(&command_table[row], list, text,
+			    sizeof(text));
 		for (i = 0; i < count; i++)
 			if (slice_is(f->value, list[i] + 1))
 				break;
@@ -451,6 +497,7 @@ cmd_command_list(struct call *c)
 {
 	struct filter f = { SLICE(""), SLICE(""), 0 };
 	size_t place;
+	int row;
 
 	if (c->argc != 2 && (c->argc != 5 ||
 	    !slice_is(c->argv[2], "filterby") ||
@@ -466,6 +513,10 @@ cmd_command_list(struct call *c)
 	}
 	place = reply_later(c->reply);
 	command_each(c, list_name, &f);
+	for (row = 0; row < CMD_COUNT; row++)
+		if (command_container(&command_table[row]).data != NULL)
+			list_name(c, slice_of(command_table[row].name), row,
+			    &f);
 	reply_later_set(c->reply, place, '*', f.count);
 }
 

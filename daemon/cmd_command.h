@@ -1,5 +1,7 @@
 /*
  * cmd_command - walking the table of commands as COMMAND shows it
+ *
+ * Not here: the table itself (proto/command.h).
  */
 #ifndef DAEMON_CMD_COMMAND_H
 #define DAEMON_CMD_COMMAND_H

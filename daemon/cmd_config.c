@@ -12,7 +12,7 @@
 static void
 get_one(struct call *c, const struct option *row, const char *name)
 {
-	char text[OPTION_ROOM];
+	char text[OPTION_LONG];
 
 	reply_text(c->reply, name);
 	reply_bulk(c->reply, (struct slice){ text,

@@ -5,17 +5,24 @@
  */
 #include "daemon/cmd_conn.h"
 
+#include "daemon/net_channel.h"
 #include "daemon/net_park.h"
 
 void
 cmd_ping(struct call *c)
 {
-	if (c->argc > 2)
+	if (c->argc > 2) {
 		call_arity(c);
-	else if (c->argc == 2)
+	} else if (c->conn->subs_all > 0 && c->reply->resp == 2) {
+		/* In the form of a message: it may stand between some. */
+		reply_array(c->reply, 2);
+		reply_text(c->reply, "pong");
+		reply_bulk(c->reply, c->argc == 2 ? c->argv[1] : SLICE(""));
+	} else if (c->argc == 2) {
 		reply_bulk(c->reply, c->argv[1]);
-	else
+	} else {
 		reply_literal(c->reply, "+PONG\r\n");
+	}
 }
 
 void
@@ -60,7 +67,10 @@ cmd_reset(struct call *c)
 	park_unwatch(conn);
 	if (conn->is_monitor)
 		stat_add(c->worker->stats, monitors, -1);
+	channel_leave_all(conn);
 	conn->is_monitor = conn->is_no_evict = conn->is_no_touch = false;
+	conn->is_asking = conn->reads_replica = false;
+	conn->brings = 0;
 	conn->db = 0;
 	conn->reply_mode = CONN_REPLY_ON;
 	conn->out.resp = 2;
@@ -88,15 +98,18 @@ bool
 conn_set_name(struct call *c, struct slice name)
 {
 	struct conn *conn = c->conn;
-	size_t bytes = name.bytes < sizeof(conn->name) ? name.bytes :
-	    sizeof(conn->name) - 1;
 
 	if (!conn_is_word(name)) {
 		reply_error(c->reply, error_text[ERROR_BAD_NAME]);
 		return false;
 	}
+	if (name.bytes >= sizeof(conn->name)) {
+		reply_errorf(c->reply, error_text[ERROR_LONG_NAME],
+		    (int)sizeof(conn->name) - 1);
+		return false;
+	}
 	memset(conn->name, 0, sizeof(conn->name));
-	memcpy(conn->name, name.data, bytes);
+	memcpy(conn->name, name.data, name.bytes);
 	conn_show(conn);
 	return true;
 }

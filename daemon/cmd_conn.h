@@ -1,5 +1,7 @@
 /*
  * cmd_conn - what commands about connections share
+ *
+ * Not here: connections themselves (daemon/net_conn.h).
  */
 #ifndef DAEMON_CMD_CONN_H
 #define DAEMON_CMD_CONN_H

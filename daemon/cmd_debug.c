@@ -50,6 +50,12 @@ cmd_debug_active_expire(struct call *c)
 }
 
 void
+cmd_debug_lease(struct call *c)
+{
+	ask_control_about(c, MAIL_LEASE);
+}
+
+void
 cmd_debug_region(struct call *c)
 {
 	ask_control_about(c, MAIL_REGION);
@@ -98,6 +104,7 @@ cmd_debug_digest_value(struct call *c)
 }
 
 struct total {
+	struct txn *txn;
 	unsigned char digest[DIGEST_BYTES];
 	uint8_t db;
 };
@@ -109,6 +116,7 @@ add_key(void *arg, void *block)
 	const struct value *v = block;
 	unsigned char one[DIGEST_BYTES] = { 0 };
 
+	txn_beat(total->txn);
 	if (value_db(v) != total->db)
 		return;
 	digest_mix(one, value_key(v).data, value_key(v).bytes);
@@ -120,13 +128,13 @@ void
 cmd_debug_digest(struct call *c)
 {
 	char text[2 * DIGEST_BYTES + 1];
-	struct total total = { { 0 }, 0 };
+	struct total total = { .txn = c->txn };
 	uint32_t name;
 	int db, i;
 
 	for (db = 0; db < STATE_DATABASES; db++) {
 		total.db = c->worker->state.db[db];
-		if (net_keys(total.db) == 0)
+		if (region_keys(total.db) == 0)
 			continue;
 		name = htonl((uint32_t)db);
 		digest_mix(total.digest, &name, sizeof(name));
@@ -146,9 +154,12 @@ cmd_debug_populate(struct call *c)
 	int64_t count, bytes = 0, i;
 	char *name = txn_scratch(c->txn, prefix.bytes + NUMBER_TEXT), *value;
 
-	if (!call_int(c, 2, &count) || (c->argc > 4 && !call_int(c, 4, &bytes)))
+	if (!number_get_int(c->argv[2], &count) || count < 0 || (c->argc > 4 &&
+	    (!number_get_int(c->argv[4], &bytes) || bytes < 0))) {
+		reply_error(c->reply, error_text[ERROR_POSITIVE]);
 		return;
-	if (c->argc > 5 || count < 0 || bytes < 0 ||
+	}
+	if (c->argc > 5 ||
 	    bytes > c->worker->state.options.proto_max_bulk_len) {
 		call_syntax(c);
 		return;
@@ -298,6 +309,6 @@ cmd_debug_protocol(struct call *c)
 			return;
 		}
 	reply_error(c->reply, "ERR Wrong protocol type name. Please use one of "
-	    "the following: string|integer|double|null|array|set|map|attrib|"
-	    "push|verbatim|true|false");
+	    "the following: string|integer|double|bignum|null|array|set|map|"
+	    "attrib|push|verbatim|true|false");
 }

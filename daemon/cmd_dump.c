@@ -1,47 +1,23 @@
 /*
  * cmd_dump - DUMP and RESTORE: one value as bytes that another server takes
  *
- * DUMP writes version 10 of the format, which redis-server 7.0 reads as well.
+ * DUMP writes the version of the format that redis-server 7.0 reads as well.
  *
  * Not here: the bytes (proto/rdb.h), values in slots (shm/dump.h).
  */
 #include "daemon/call.h"
 #include "shm/dump.h"
 
-#define DUMP_VERSION 10
-#define FIRST_ROOM 4096
-
-/* A larger buffer in the command's own memory. */
-static bool
-grow(struct rdb_writer *w)
-{
-	char *data = txn_scratch(w->owner, w->room * 2);
-
-	memcpy(data, w->data, w->used);
-	w->data = data;
-	w->room *= 2;
-	return true;
-}
-
 void
 cmd_dump(struct call *c)
 {
 	struct key k = call_key(c, 1);
 	const struct value *v = call_find(c, &k);
-	struct rdb_writer w;
-	size_t room;
 
-	if (v == NULL) {
+	if (v == NULL)
 		reply_null(c->reply);
-		return;
-	}
-	room = value_bytes(v) * 2 + FIRST_ROOM;
-	rdb_write_open(&w, DUMP_VERSION, txn_scratch(c->txn, room), room, grow,
-	    c->txn);
-	rdb_write_byte(&w, dump_type(v, w.version));
-	dump_write(&w, v);
-	rdb_write_footer(&w);
-	reply_bulk(c->reply, (struct slice){ w.data, w.used });
+	else
+		reply_bulk(c->reply, dump_payload(c->txn, v, DUMP_VERSION));
 }
 
 struct restore {
@@ -126,6 +102,8 @@ restore_value(struct call *c, const struct key *k, struct value *old,
 		return false;
 	if (idle_s >= 0)
 		dump_set_idle(c->txn, v, idle_s);
+	if (old != NULL)
+		call_event(c, EVENT_NEW, "new", k);
 	log_restore(c, expires_ms);
 	return true;
 }

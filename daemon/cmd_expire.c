@@ -137,7 +137,10 @@ reply_expiry(struct call *c, int64_t unit, int64_t base)
 	const struct value *v = slot_peek(c->txn, &k);
 	int64_t expires = v != NULL ? value_expires(v) : -2;
 
-	*(v != NULL ? &c->txn->hits : &c->txn->misses) += 1;
+	if (v != NULL)
+		c->txn->hits++;
+	else
+		slot_miss(c->txn, &k);
 	if (expires >= 0) {
 		expires = expires > base ? expires - base : 0;
 		/* Rounded; the sum may not fit a signed number. */

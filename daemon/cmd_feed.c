@@ -13,12 +13,17 @@
 #include <string.h>
 
 #include "daemon/cmd_conn.h"
+#include "daemon/doorbell.h"
 #include "daemon/log.h"
 #include "daemon/net_ack.h"
 #include "daemon/net_feed.h"
+#include "daemon/net_link.h"
+#include "daemon/net_park.h"
+#include "daemon/net_pause.h"
 #include "daemon/net_sync.h"
 
 #define SHOWN 128
+#define ROLE_MS 1 /* until we look again whether we are the primary */
 
 /* --- REPLCONF ---------------------------------------------------------- */
 
@@ -139,9 +144,7 @@ why_not(const struct worker *w, struct slice id, int64_t wanted)
 
 	if (wanted < 1)
 		return "its offset makes no sense";
-	if (!slice_equal(id, slice_of(s->replid)) &&
-	    !(slice_equal(id, slice_of(s->replid2)) &&
-	    wanted <= s->second_offset))
+	if (!state_has_stream(s, id, wanted))
 		return "it has another stream";
 	if ((uint64_t)wanted - 1 < word_load_acquire(&log->first))
 		return "the log does not reach back so far "
@@ -187,19 +190,65 @@ go_on(struct call *c, struct slice id, int64_t wanted)
 	return true;
 }
 
-/* Whether there may be replicas now; else that is replied. */
+/* Whether there may be replicas now; else that is replied, or they wait. */
 static bool
 may_feed(struct call *c)
 {
-	const struct worker *w = c->worker;
+	struct worker *w = c->worker;
 
-	if (w->state.role == STATE_PRIMARY ||
-	    (w->state.link_worker >= 0 && w->state.replid[0] != 0 &&
-	    REGION->area[w->state.link_worker].link.serial ==
-	    w->state.link_serial &&
-	    REGION->area[w->state.link_worker].link.state == LINK_UP))
+	if (w->state.role == STATE_PRIMARY || link_is_up(&w->state))
 		return true;
+	/* Whose role we take has heard of it before all our workers have. */
+	if (pause_turns(w)) {
+		park_stop(c->conn, CONN_PAUSED, w->now_ms + ROLE_MS);
+		return false;
+	}
 	reply_error(c->reply, error_text[ERROR_NO_MASTER_LINK]);
+	return false;
+}
+
+/* Nobody is made as empty as we are, unless that is meant. */
+static bool
+may_snapshot(struct call *c)
+{
+	const struct state *s = &c->worker->state;
+
+	if (likely(!s->has_lost_data) || s->options.allow_empty_primary)
+		return true;
+	reply_error(c->reply, error_text[ERROR_LOST_DATA]);
+	return false;
+}
+
+/*
+ * PSYNC id offset FAILOVER: our primary gives its role to us.  True as soon as
+ * we are the primary, who had that stream before.
+ */
+static bool
+has_role(struct call *c)
+{
+	struct worker *w = c->worker;
+	const struct state *s = &w->state;
+
+	if (s->options.cluster_enabled) {
+		reply_error(c->reply, "ERR PSYNC FAILOVER is not for nodes of "
+		    "a cluster.");
+		return false;
+	}
+	if (s->role == STATE_PRIMARY) {
+		if (slice_equal(c->argv[1], slice_of(s->replid2)))
+			return true;
+		reply_error(c->reply, "ERR PSYNC FAILOVER can't be sent to a "
+		    "master.");
+		return false;
+	}
+	if (!slice_equal(c->argv[1], slice_of(s->replid))) {
+		reply_error(c->reply, "ERR PSYNC FAILOVER replid must match "
+		    "my replid.");
+		return false;
+	}
+	word_store_release(&w->area->feeds.wants_role, s->follows + 1);
+	doorbell_ring(w->birth->bell[PROC_CONTROL]);
+	park_stop(c->conn, CONN_PAUSED, w->now_ms + ROLE_MS);
 	return false;
 }
 
@@ -208,18 +257,19 @@ cmd_psync(struct call *c)
 {
 	int64_t wanted;
 
-	if (c->conn->is_replica || !may_feed(c))
+	if (c->conn->is_replica || (c->argc == 4 &&
+	    slice_is(c->argv[3], "failover") && !has_role(c)) || !may_feed(c))
 		return;
 	if (!call_int(c, 2, &wanted))
 		return;
-	if (!go_on(c, c->argv[1], wanted))
+	if (!go_on(c, c->argv[1], wanted) && may_snapshot(c))
 		sync_begin(c, false);
 }
 
 void
 cmd_sync(struct call *c)
 {
-	if (!c->conn->is_replica && may_feed(c))
+	if (!c->conn->is_replica && may_feed(c) && may_snapshot(c))
 		sync_begin(c, true);
 }
 
@@ -247,18 +297,32 @@ take_timeout(struct call *c, int i, int64_t *until_ms)
 void
 cmd_wait(struct call *c)
 {
-	uint64_t offset = c->conn->written;
 	int64_t replicas, until_ms;
 
-	if (c->worker->state.role != STATE_PRIMARY) {
+	if (c->worker->state.role != STATE_PRIMARY)
 		reply_error(c->reply, error_text[ERROR_WAIT_REPLICA]);
+	else if (call_int(c, 1, &replicas) && take_timeout(c, 2, &until_ms))
+		ack_wait(c, -1, replicas, until_ms);
+}
+
+void
+cmd_waitaof(struct call *c)
+{
+	const struct state *s = &c->worker->state;
+	int64_t local, replicas, until_ms;
+
+	if (!call_int_between(c, 1, 0, 1, &local))
+		return;
+	if (!number_get_int(c->argv[2], &replicas) || replicas < 0) {
+		reply_error(c->reply, error_text[ERROR_POSITIVE]);
 		return;
 	}
-	if (!call_int(c, 1, &replicas) || !take_timeout(c, 2, &until_ms))
+	if (!take_timeout(c, 3, &until_ms))
 		return;
-	if (!c->may_block || ack_count_got(offset) >= replicas)
-		ack_reply(c->reply, -1, offset);
+	if (s->role != STATE_PRIMARY)
+		reply_error(c->reply, error_text[ERROR_WAITAOF_REPLICA]);
+	else if (local > 0 && !s->aof.is_on)
+		reply_error(c->reply, error_text[ERROR_WAITAOF_NO_FILE]);
 	else
-		ack_park(c, -1, replicas < INT32_MAX ? (int)replicas :
-		    INT32_MAX, until_ms);
+		ack_wait(c, (int)local, replicas, until_ms);
 }

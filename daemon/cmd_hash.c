@@ -169,15 +169,10 @@ cmd_hgetall(struct call *c)
 
 /* HSCAN */
 
-struct scan {
-	struct cmd_scan_options options;
-	struct cmd_scan_found found;
-};
-
 static void
 scan_pair(void *arg, struct slice field, struct slice value)
 {
-	struct scan *scan = arg;
+	struct cmd_scan *scan = arg;
 
 	scan->found.looked_at++;
 	if (!cmd_scan_matches(&scan->options, field))
@@ -187,7 +182,7 @@ scan_pair(void *arg, struct slice field, struct slice value)
 }
 
 static void
-scan_small(struct call *c, const struct value *v, struct scan *scan)
+scan_small(struct call *c, const struct value *v, struct cmd_scan *scan)
 {
 	uint64_t count = hash_count(v), i;
 	struct slice *pairs = txn_scratch(c->txn, count * 2 * sizeof(*pairs));
@@ -200,18 +195,11 @@ scan_small(struct call *c, const struct value *v, struct scan *scan)
 void
 cmd_hscan(struct call *c)
 {
-	struct scan scan = { .found.txn = c->txn };
+	struct cmd_scan scan;
 	uint64_t cursor;
-	struct value *v;
-	struct key k;
+	const struct value *v = cmd_scan_begin(c, VALUE_HASH, &scan, &cursor);
 
-	if (!cmd_scan_read_cursor(c, 2, &cursor) || !find(c, &k, &v))
-		return;
-	if (v == NULL) {
-		cmd_scan_reply_nothing(c);
-		return;
-	}
-	if (!cmd_scan_read_options(c, 3, false, &scan.options))
+	if (v == NULL)
 		return;
 	if (value_encoding(v) != LARGE) {
 		scan_small(c, v, &scan);

@@ -5,6 +5,7 @@
  * (cmd_sort.c).
  */
 #include "daemon/net.h"
+#include "daemon/net_ship.h"
 #include "shm/string.h"
 
 #define RANDOM_TRIES 64
@@ -22,6 +23,7 @@ cmd_del(struct call *c)
 
 		if (v != NULL) {
 			slot_remove(c->txn, &k, v);
+			call_event(c, EVENT_GENERIC, "del", &k);
 			count++;
 		}
 	}
@@ -40,9 +42,10 @@ cmd_exists(struct call *c)
 
 		if (slot_peek(c->txn, &k) != NULL)
 			count++;
+		else
+			slot_miss(c->txn, &k);
 	}
 	c->txn->hits += (uint64_t)count;
-	c->txn->misses += (uint64_t)(c->argc - 1 - count);
 	reply_int(c->reply, count);
 }
 
@@ -70,6 +73,10 @@ cmd_type(struct call *c)
 	struct key k = call_key(c, 1);
 	const struct value *v = slot_peek(c->txn, &k);
 
+	if (v != NULL)
+		c->txn->hits++;
+	else
+		slot_miss(c->txn, &k);
 	reply_simple(c->reply, v == NULL ? "none" :
 	    value_ops[value_type(v)]->name);
 }
@@ -88,6 +95,9 @@ put_same(struct call *c, const struct value *v, const struct key *to,
 	    value_encoding(v), value_bytes(v), value_expires(v), false);
 
 	txn_fill(c->txn, value_data(same), value_data(v), value_bytes(v));
+	/* For who counts keys the old one has gone. */
+	if (old != NULL)
+		call_event(c, EVENT_NEW, "new", to);
 	return same;
 }
 
@@ -97,17 +107,24 @@ is_large(const struct value *v)
 	return value_type(v) != VALUE_STRING && value_encoding(v) == LARGE;
 }
 
-/* Takes v from one key to another, which had `old`; nothing large is copied. */
+/*
+ * Takes v from one key to another, which had `old`; nothing large is copied.
+ * The events tell so of either key.
+ */
 static void
 carry(struct call *c, const struct key *from, struct value *v,
-    const struct key *to, struct value *old)
+    const struct key *to, struct value *old, const char *const events[2])
 {
+	if (is_large(v))
+		slot_carry(c->txn, from, v, to);
 	put_same(c, v, to, old);
 	/* What is large has a new owner: only an empty record goes. */
 	if (is_large(v))
 		v = slot_put(c->txn, from, v, VALUE_STRING, STRING_RAW, 0, -1,
 		    true);
 	slot_remove(c->txn, from, v);
+	call_event(c, EVENT_GENERIC, events[0], from);
+	call_event(c, EVENT_GENERIC, events[1], to);
 	call_changed(c);
 }
 
@@ -127,7 +144,8 @@ rename_key(struct call *c, bool may_replace, int answer_same)
 	old = slot_peek(c->txn, &to);
 	if (old != NULL && !may_replace)
 		return false;
-	carry(c, &from, v, &to, old);
+	carry(c, &from, v, &to, old, (const char *const[]){ "rename_from",
+	    "rename_to" });
 	return true;
 }
 
@@ -187,7 +205,8 @@ cmd_move(struct call *c)
 		reply_int(c->reply, 0);
 		return;
 	}
-	carry(c, &from, v, &to, NULL);
+	carry(c, &from, v, &to, NULL, (const char *const[]){ "move_from",
+	    "move_to" });
 	reply_int(c->reply, 1);
 }
 
@@ -238,6 +257,7 @@ cmd_copy(struct call *c)
 	same = put_same(c, v, &to, old);
 	if (is_large(v))
 		value_ops[value_type(v)]->copy(c->txn, v, same);
+	call_event(c, EVENT_GENERIC, "copy_to", &to);
 	call_changed(c);
 	reply_int(c->reply, 1);
 }
@@ -302,7 +322,10 @@ cmd_object_refcount(struct call *c)
 void
 cmd_dbsize(struct call *c)
 {
-	reply_int(c->reply, net_keys(c->db));
+	int64_t keys = region_keys(c->db) - ship_hidden(c->worker);
+
+	/* Counted one after the other, while they come and go. */
+	reply_int(c->reply, keys > 0 ? keys : 0);
 }
 
 /* A key of the database in a slot, when one is met. */
@@ -335,7 +358,7 @@ reply_key_of(struct call *c, unsigned slot, bool is_last)
 	bool visited;
 	int tries;
 
-	if (keys->count == 0)
+	if (keys->count == 0 || ship_hides(c->worker, slot))
 		return false;
 	visited = call_visit(c, (int)slot);
 	for (tries = 0; tries < RANDOM_TRIES && p.v == NULL &&

@@ -398,6 +398,7 @@ cmd_ltrim(struct call *c)
 	list_cut(&p, LIST_LEFT, (uint64_t)(n > 0 ? first : count));
 	if (n > 0)
 		list_cut(&p, LIST_RIGHT, (uint64_t)(count - 1 - last));
+	call_event_left(c, EVENT_LIST, "ltrim", &k);
 }
 
 /* Replies n elements from an end on, and takes them away. */
@@ -415,6 +416,8 @@ pop_elements(struct call *c, struct list_pen *p, enum list_end end, int64_t n)
 		txn_beat(c->txn);
 	}
 	list_cut(p, end, (uint64_t)n);
+	call_event_left(c, EVENT_LIST, end == LIST_LEFT ? "lpop" : "rpop",
+	    p->key);
 }
 
 static void
@@ -629,10 +632,13 @@ move(struct call *c, struct list_pen *p, enum list_end from, enum list_end to)
 	reply_bulk(c->reply, s);
 	if (target.value == p->value) {
 		rotate(c, p, from, to, s);
-		return true;
+	} else {
+		list_push(&target, to, &s, 1);
+		list_cut(p, from, 1);
 	}
-	list_push(&target, to, &s, 1);
-	list_cut(p, from, 1);
+	call_event(c, EVENT_LIST, to == LIST_LEFT ? "lpush" : "rpush", &k);
+	call_event_left(c, EVENT_LIST, from == LIST_LEFT ? "lpop" : "rpop",
+	    p->key);
 	return true;
 }
 

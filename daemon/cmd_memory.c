@@ -166,7 +166,7 @@ cmd_memory_stats(struct call *c)
 
 	memory_sum(c->worker, &m);
 	for (i = 0; i < STATE_DATABASES; i++)
-		keys += (uint64_t)net_keys((uint8_t)i);
+		keys += (uint64_t)region_keys(i);
 	reply_map(c->reply, 21);
 	reply_number(c, "peak.allocated", m.peak_bytes);
 	reply_number(c, "total.allocated", m.used_bytes);

@@ -1,5 +1,7 @@
 /*
  * cmd_memory - what memory the node uses, and for what
+ *
+ * Not here: where the memory comes from (shm/heap.h).
  */
 #ifndef DAEMON_CMD_MEMORY_H
 #define DAEMON_CMD_MEMORY_H

@@ -49,7 +49,9 @@ cmd_exec(struct call *c)
 		reply_error(c->reply, error_text[ERROR_EXECABORT]);
 	else
 		serve_queue(c);
-	forget(c->conn);
+	if (c->conn->park.why == CONN_SERVES ||
+	    c->conn->park.why == CONN_ASKING)
+		forget(c->conn);
 }
 
 void

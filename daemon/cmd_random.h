@@ -3,6 +3,8 @@
  *
  * A count above zero wants different elements, one below zero as many as it
  * says, the same several times perhaps.
+ *
+ * Not here: where chance comes from (call_random() in daemon/call.h).
  */
 #ifndef DAEMON_CMD_RANDOM_H
 #define DAEMON_CMD_RANDOM_H

@@ -98,8 +98,24 @@ cmd_scan_reply(struct call *c, uint64_t cursor,
 		reply_bulk(c->reply, found->text[i]);
 }
 
-void
-cmd_scan_reply_nothing(struct call *c)
+const struct value *
+cmd_scan_begin(struct call *c, enum value_type type, struct cmd_scan *scan,
+    uint64_t *cursor)
 {
-	cmd_scan_reply(c, 0, &(struct cmd_scan_found){ .count = 0 });
+	struct key k = call_key(c, 1);
+	const struct value *v;
+	bool is_wrong;
+
+	*scan = (struct cmd_scan){ .found.txn = c->txn };
+	if (!cmd_scan_read_cursor(c, 2, cursor))
+		return NULL;
+	v = call_find_type(c, &k, type, &is_wrong);
+	if (is_wrong)
+		return NULL;
+	/* redis-server does not look at the options of a scan of nothing */
+	if (v == NULL)
+		cmd_scan_reply(c, 0, &scan->found);
+	else if (!cmd_scan_read_options(c, 3, false, &scan->options))
+		return NULL;
+	return v;
 }

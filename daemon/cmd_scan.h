@@ -68,7 +68,16 @@ void cmd_scan_add(struct cmd_scan_found *found, struct slice text);
 void cmd_scan_reply(struct call *c, uint64_t cursor,
     const struct cmd_scan_found *found);
 
-/* The reply to a scan of a key that does not exist. */
-void cmd_scan_reply_nothing(struct call *c);
+struct cmd_scan {
+	struct cmd_scan_options options;
+	struct cmd_scan_found found;
+};
+
+/*
+ * What SSCAN, HSCAN and ZSCAN begin with: reads the cursor, finds the value,
+ * reads the options.  NULL when everything has been replied.
+ */
+const struct value *cmd_scan_begin(struct call *c, enum value_type type,
+    struct cmd_scan *scan, uint64_t *cursor);
 
 #endif

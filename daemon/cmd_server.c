@@ -7,6 +7,7 @@
 #include "daemon/clock.h"
 #include "daemon/cmd_conn.h"
 #include "daemon/net_feed.h"
+#include "daemon/net_link.h"
 
 void
 cmd_time(struct call *c)
@@ -24,6 +25,23 @@ cmd_lastsave(struct call *c)
 	reply_int(c->reply, c->worker->state.last_save_s);
 }
 
+static void
+role_of_replica(struct call *c)
+{
+	const struct state *s = &c->worker->state;
+	const struct link *link = link_of(s);
+	bool is_up = link_is_up(s);
+
+	reply_array(c->reply, 5);
+	reply_text(c->reply, "slave");
+	reply_text(c->reply, s->primary_host);
+	reply_int(c->reply, s->primary_port);
+	reply_text(c->reply, link_role[link != NULL ?
+	    word_load(&link->state) : LINK_CONNECT]);
+	reply_int(c->reply, is_up ?
+	    (int64_t)word_load_acquire(&REGION->common.log.end) : -1);
+}
+
 void
 cmd_role(struct call *c)
 {
@@ -32,6 +50,10 @@ cmd_role(struct call *c)
 	int64_t count = 0;
 	size_t later;
 
+	if (c->worker->state.role == STATE_REPLICA) {
+		role_of_replica(c);
+		return;
+	}
 	reply_array(c->reply, 3);
 	reply_text(c->reply, "master");
 	reply_int(c->reply,
@@ -77,6 +99,11 @@ cmd_lolwut(struct call *c)
 	    "        \\  /\n"
 	    "         \\/\n\n"
 	    "Almandine ver. " PACKAGE_VERSION "\n";
+	int64_t version;
 
+	/* There is one drawing for all versions. */
+	if (c->argc > 2 && slice_is(c->argv[1], "version") &&
+	    !call_int(c, 2, &version))
+		return;
 	reply_verbatim(c->reply, "txt", SLICE(gem));
 }

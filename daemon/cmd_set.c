@@ -95,15 +95,10 @@ cmd_smembers(struct call *c)
 
 /* SSCAN */
 
-struct scan {
-	struct cmd_scan_options options;
-	struct cmd_scan_found found;
-};
-
 static void
 scan_member(void *arg, struct slice member)
 {
-	struct scan *scan = arg;
+	struct cmd_scan *scan = arg;
 
 	scan->found.looked_at++;
 	if (cmd_scan_matches(&scan->options, member))
@@ -111,7 +106,7 @@ scan_member(void *arg, struct slice member)
 }
 
 static void
-scan_small(struct call *c, const struct value *v, struct scan *scan)
+scan_small(struct call *c, const struct value *v, struct cmd_scan *scan)
 {
 	uint64_t count = set_count(v), i;
 	struct slice *list = txn_scratch(c->txn, count * sizeof(*list));
@@ -124,19 +119,11 @@ scan_small(struct call *c, const struct value *v, struct scan *scan)
 void
 cmd_sscan(struct call *c)
 {
-	struct scan scan = { .found.txn = c->txn };
+	struct cmd_scan scan;
 	uint64_t cursor;
-	struct value *v;
-	struct key k;
+	const struct value *v = cmd_scan_begin(c, VALUE_SET, &scan, &cursor);
 
-	if (!cmd_scan_read_cursor(c, 2, &cursor) ||
-	    !cmd_set_find(c, 1, &k, &v))
-		return;
-	if (v == NULL) {
-		cmd_scan_reply_nothing(c);
-		return;
-	}
-	if (!cmd_scan_read_options(c, 3, false, &scan.options))
+	if (v == NULL)
 		return;
 	if (value_encoding(v) != LARGE) {
 		scan_small(c, v, &scan);
@@ -295,7 +282,10 @@ cmd_smove(struct call *c)
 		reply_int(c->reply, 0);
 		return;
 	}
+	call_event_left(c, EVENT_SET, "srem", &k);
 	set_add(c->txn, &k2, to, c->argv + 3, 1, &limits, &added);
+	if (added > 0)
+		call_event(c, EVENT_SET, "sadd", &k2);
 	slot_touch(c->txn, &k);
 	slot_touch(c->txn, &k2);
 	call_changed(c);

@@ -1,5 +1,7 @@
 /*
  * cmd_set - what commands on sets have in common
+ *
+ * Not here: sets themselves (shm/set.h).
  */
 #ifndef DAEMON_CMD_SET_H
 #define DAEMON_CMD_SET_H

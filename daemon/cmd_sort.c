@@ -348,19 +348,19 @@ store_shown(struct sort *s)
 {
 	struct call *c = s->c;
 	struct key k = slot_key(REGION->common.slot, c->db, s->store);
-	struct list_pen pen = { c->txn, &k, NULL,
+	struct list_pen pen = { c->txn, &k, slot_peek(c->txn, &k),
 	    call_options(c)->list_max_listpack_size };
-	struct value *old = slot_peek(c->txn, &k);
 	int columns = s->gets == 0 ? 1 : s->gets, column;
 	uint64_t i;
 
-	if (old == NULL && s->shown == 0) {
+	if (pen.value == NULL && s->shown == 0) {
 		reply_int(c->reply, 0);
 		return;
 	}
-	/* Elements that lie in it stay readable until the commit. */
-	if (old != NULL)
-		slot_remove(c->txn, &k, old);
+	if (s->shown == 0)
+		slot_remove(c->txn, &k, pen.value);
+	else if (pen.value != NULL)
+		list_replace(&pen);
 	for (i = 0; i < s->shown; i++)
 		for (column = 0; column < columns; column++) {
 			struct slice text = shown_of(s, i, column);
@@ -369,6 +369,10 @@ store_shown(struct sort *s)
 				text = SLICE("");
 			list_push(&pen, LIST_RIGHT, &text, 1);
 		}
+	if (s->shown > 0)
+		call_event(c, EVENT_LIST, "sortstore", &k);
+	else
+		call_event(c, EVENT_GENERIC, "del", &k);
 	call_changed(c);
 	reply_int(c->reply, (int64_t)s->shown * columns);
 }

@@ -212,6 +212,8 @@ set_with_options(struct call *c)
 	    (flags & TIMES && !read_time(c, at, flags, &ms)))
 		return;
 	old = slot_find(c->txn, &k);
+	if (flags & GET && old == NULL)
+		call_event(c, EVENT_MISS, "keymiss", &k);
 	if (flags & GET && !reply_present(c, old))
 		return;
 	if ((flags & NX && old != NULL) || (flags & XX && old == NULL)) {
@@ -222,6 +224,9 @@ set_with_options(struct call *c)
 	if (flags & KEEPTTL && old != NULL)
 		ms = value_expires(old);
 	slot_put_string(c->txn, &k, old, c->argv[2], ms);
+	call_event(c, EVENT_STRING, "set", &k);
+	if (flags & TIMES)
+		call_event(c, EVENT_GENERIC, "expire", &k);
 	if (flags & (TIMES | GET))
 		log_set(c, c->argv[2], flags, ms);
 	else
@@ -241,6 +246,7 @@ cmd_set(struct call *c)
 	}
 	k = call_key(c, 1);
 	slot_put_string(c->txn, &k, slot_peek(c->txn, &k), c->argv[2], -1);
+	call_event(c, EVENT_STRING, "set", &k);
 	call_changed(c);
 	reply_ok(c->reply);
 }
@@ -267,6 +273,8 @@ set_for(struct call *c, unsigned kind)
 	if (!read_time(c, 2, kind, &ms))
 		return;
 	slot_put_string(c->txn, &k, slot_peek(c->txn, &k), c->argv[3], ms);
+	call_event(c, EVENT_STRING, "set", &k);
+	call_event(c, EVENT_GENERIC, "expire", &k);
 	log_set(c, c->argv[3], kind, ms);
 	reply_ok(c->reply);
 }
@@ -338,13 +346,16 @@ cmd_getex(struct call *c)
 	reply_string(c, v);
 	if (flags & TIMES && ms <= c->txn->now_ms && !c->txn->sees_expired) {
 		slot_remove(c->txn, &k, v);
+		call_event(c, EVENT_GENERIC, "del", &k);
 		log_del(c);
 	} else if (flags & TIMES) {
 		slot_expire(c->txn, &k, v, ms);
+		call_event(c, EVENT_GENERIC, "expire", &k);
 		call_logs(c, 3, (const struct slice[]){ SLICE("PEXPIREAT"),
 		    c->argv[1], { digits, number_put_int(digits, ms) } });
 	} else if (flags & PERSIST && value_expires(v) >= 0) {
 		slot_expire(c->txn, &k, v, -1);
+		call_event(c, EVENT_GENERIC, "persist", &k);
 		call_logs(c, 2, (const struct slice[]){ SLICE("PERSIST"),
 		    c->argv[1] });
 	}
@@ -360,6 +371,7 @@ set_pairs(struct call *c)
 
 		slot_put_string(c->txn, &k, slot_peek(c->txn, &k),
 		    c->argv[i + 1], -1);
+		call_event(c, EVENT_STRING, "set", &k);
 	}
 	call_changed(c);
 }

@@ -15,7 +15,7 @@
  * Not here: HSCAN, SSCAN, ZSCAN (with their types), arguments (cmd_scan.c).
  */
 #include "daemon/cmd_scan.h"
-#include "daemon/net_worker.h"
+#include "daemon/net_ship.h"
 
 #define REST_BITS 39
 #define REST_MASK (((uint64_t)1 << REST_BITS) - 1)
@@ -81,8 +81,10 @@ next_slot(const struct walk *w, int n)
 	    slot_of_pattern(w->options.pattern) : -1;
 
 	if (only >= 0)
-		return n <= only ? only : SLOT_COUNT;
-	while (n < SLOT_COUNT && REGION->common.slot[n].keys.count == 0)
+		return n <= only && !ship_hides(w->call->worker,
+		    (unsigned)only) ? only : SLOT_COUNT;
+	while (n < SLOT_COUNT && (REGION->common.slot[n].keys.count == 0 ||
+	    ship_hides(w->call->worker, (unsigned)n)))
 		n++;
 	return n;
 }

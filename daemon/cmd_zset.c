@@ -111,6 +111,9 @@ add(struct call *c, unsigned flags)
 		added += did == ZSET_ADDED;
 		updated += did == ZSET_UPDATED;
 	}
+	if (added + updated > 0)
+		call_event(c, EVENT_ZSET, flags & ZSET_INCR ? "zincr" : "zadd",
+		    &k);
 	reply_added(c, &k, flags, ch ? added + updated : added,
 	    added + updated > 0, did, score[0]);
 }
@@ -362,8 +365,7 @@ cmd_zrandmember(struct call *c)
 /* --- scanning ---------------------------------------------------------- */
 
 struct scan {
-	struct cmd_scan_found found;
-	const struct cmd_scan_options *options;
+	struct cmd_scan in;
 	bool is_small;
 };
 
@@ -380,50 +382,33 @@ static void
 scan_item(void *arg, const struct zset_item *item)
 {
 	struct scan *s = arg;
-	struct txn *t = s->found.txn;
+	struct cmd_scan_found *found = &s->in.found;
 	char text[NUMBER_TEXT];
 	size_t bytes;
 
-	s->found.looked_at++;
-	if (!cmd_scan_matches(s->options, item->member))
+	found->looked_at++;
+	if (!cmd_scan_matches(&s->in.options, item->member))
 		return;
 	/* redis-server shows a small set's scores as they are kept */
 	bytes = s->is_small ? number_put_score(text, item->score) :
 	    number_put_double(text, item->score);
-	cmd_scan_add(&s->found, s->is_small ? keep(t, item->member) :
+	cmd_scan_add(found, s->is_small ? keep(found->txn, item->member) :
 	    item->member);
-	cmd_scan_add(&s->found, keep(t, (struct slice){ text, bytes }));
-}
-
-static void
-scan(struct call *c, const struct value *v, uint64_t cursor,
-    const struct cmd_scan_options *options)
-{
-	struct scan s = { { .txn = c->txn }, options,
-		value_encoding(v) != LARGE };
-
-	do {
-		cursor = zset_scan(v, cursor, scan_item, &s);
-	} while (cmd_scan_goes_on(options, &s.found, cursor));
-	cmd_scan_reply(c, cursor, &s.found);
+	cmd_scan_add(found, keep(found->txn, (struct slice){ text, bytes }));
 }
 
 void
 cmd_zscan(struct call *c)
 {
-	struct key k = call_key(c, 1);
-	struct cmd_scan_options options;
-	const struct value *v;
+	struct scan s;
 	uint64_t cursor;
-	bool is_wrong;
+	const struct value *v = cmd_scan_begin(c, VALUE_ZSET, &s.in, &cursor);
 
-	if (!cmd_scan_read_cursor(c, 2, &cursor))
-		return;
-	v = call_find_type(c, &k, VALUE_ZSET, &is_wrong);
-	if (is_wrong)
-		return;
 	if (v == NULL)
-		cmd_scan_reply_nothing(c);
-	else if (cmd_scan_read_options(c, 3, false, &options))
-		scan(c, v, cursor, &options);
+		return;
+	s.is_small = value_encoding(v) != LARGE;
+	do
+		cursor = zset_scan(v, cursor, scan_item, &s);
+	while (cmd_scan_goes_on(&s.in.options, &s.in.found, cursor));
+	cmd_scan_reply(c, cursor, &s.in.found);
 }

@@ -30,6 +30,7 @@ pop(struct call *c, const struct key *k, struct value *v, bool is_max,
 	else
 		zset_cut(c->txn, k, v, 0, count);
 	slot_touch(c->txn, k);
+	call_event_left(c, EVENT_ZSET, is_max ? "zpopmax" : "zpopmin", k);
 }
 
 static void
@@ -215,22 +216,24 @@ read_mpop(struct call *c, int i, int64_t *keys, bool *is_max, int64_t *count)
 	return where + 3 == c->argc;
 }
 
+/* ZMPOP and BZMPOP, whose timeout is argument `timeout`; 0: it has none. */
 static void
-mpop(struct call *c, int i, int64_t timeout_ms, bool may_wait)
+mpop(struct call *c, int i, int timeout)
 {
-	int64_t keys, count;
+	int64_t keys, count, timeout_ms = 0;
 	bool is_max, is_wrong;
 	struct value *v;
 	struct key k;
 	int at;
 
-	if (!read_mpop(c, i, &keys, &is_max, &count))
+	if (!read_mpop(c, i, &keys, &is_max, &count) ||
+	    (timeout > 0 && !call_timeout(c, timeout, &timeout_ms)))
 		return;
 	v = find_first(c, i + 1, (int)keys, &at, &k, &is_wrong);
 	if (is_wrong)
 		return;
 	if (v == NULL) {
-		if (!may_wait || !call_park(c, i + 1, (int)keys, timeout_ms,
+		if (timeout == 0 || !call_park(c, i + 1, (int)keys, timeout_ms,
 		    CALL_NULL_ARRAY))
 			reply_null_array(c->reply);
 		return;
@@ -247,14 +250,11 @@ mpop(struct call *c, int i, int64_t timeout_ms, bool may_wait)
 void
 cmd_zmpop(struct call *c)
 {
-	mpop(c, 1, 0, false);
+	mpop(c, 1, 0);
 }
 
 void
 cmd_bzmpop(struct call *c)
 {
-	int64_t timeout_ms;
-
-	if (call_timeout(c, 1, &timeout_ms))
-		mpop(c, 2, timeout_ms, true);
+	mpop(c, 2, 1);
 }

@@ -1,12 +1,27 @@
 #include "daemon/ctl.h"
 
 #include "daemon/clock.h"
+#include "daemon/ctl_aof.h"
 #include "daemon/ctl_ask.h"
+#include "daemon/ctl_cluster.h"
+#include "daemon/ctl_ensure.h"
+#include "daemon/ctl_failover.h"
+#include "daemon/ctl_end.h"
+#include "daemon/ctl_order.h"
+#include "daemon/ctl_recover.h"
+#include "daemon/ctl_role.h"
+#include "daemon/ctl_handover.h"
+#include "daemon/ctl_held.h"
+#include "daemon/ctl_hold.h"
 #include "daemon/ctl_load.h"
 #include "daemon/ctl_mend.h"
+#include "daemon/ctl_reload.h"
 #include "daemon/ctl_save.h"
+#include "daemon/ctl_shift.h"
+#include "daemon/ctl_together.h"
 #include "daemon/doorbell.h"
 #include "daemon/log.h"
+#include "daemon/pages.h"
 #include "shm/state_pen.h"
 
 #include <poll.h>
@@ -15,17 +30,18 @@
 #include <string.h>
 
 #define TICK_MS 100
-#define PREPARE_MS 1 /* between two huge pages; while all stand still */
+#define FROZEN_MS 1 /* while all stand still */
 
 /* --- publishing -------------------------------------------------------- */
 
-static void
-ring_workers(struct ctl *c)
+void
+ctl_ring_workers(struct ctl *c)
 {
 	int i;
 
 	for (i = 0; i < PROC_WORKERS; i++)
 		doorbell_ring(c->birth->bell[i]);
+	doorbell_ring(c->birth->bell[PROC_LOGGER]);
 }
 
 uint64_t
@@ -34,7 +50,7 @@ ctl_tell(struct ctl *c)
 	uint64_t version = state_publish(&REGION->state, &c->next, clock_ms());
 
 	word_fence();
-	ring_workers(c);
+	ctl_ring_workers(c);
 	doorbell_ring(c->birth->bell_supervisor);
 	return version;
 }
@@ -44,22 +60,19 @@ ctl_publish(struct ctl *c, void (*then)(struct ctl *c))
 {
 	c->ask.version = ctl_tell(c);
 	c->ask.then = then;
+	if (c->ask.is_part && then == ctl_answer_ok)
+		ctl_answer_ok(c);
 }
 
-/*
- * Whether a worker lives that may still act upon an older version, or left
- * something under it that is not mended.  One that has not announced itself
- * will read the present one.
- */
-static bool
-is_behind(int worker, uint64_t version)
+bool
+ctl_has_seen(int index, uint64_t version)
 {
-	const struct proc *p = &REGION->area[worker].proc;
-	uint32_t birth = word_load_acquire(&REGION->sup.birth[worker]);
+	const struct proc *p = &REGION->area[index].proc;
+	uint32_t birth = word_load_acquire(&REGION->sup.birth[index]);
 
-	return birth != REGION->ctl.mended[worker] &&
-	    word_load_acquire(&p->birth) == birth &&
-	    word_load_acquire(&p->version) < version;
+	return birth == REGION->ctl.mended[index] ||
+	    word_load_acquire(&p->birth) != birth ||
+	    word_load_acquire(&p->version) >= version;
 }
 
 bool
@@ -68,7 +81,7 @@ ctl_is_acknowledged(uint64_t version)
 	uint32_t i;
 
 	for (i = 0; i < REGION->head.workers; i++)
-		if (is_behind((int)i, version))
+		if (!ctl_has_seen((int)i, version))
 			return false;
 	return true;
 }
@@ -97,6 +110,22 @@ ctl_answer_simple(struct ctl *c, const char *text)
 {
 	char whole[CTL_ANSWER / 2];
 	int n = snprintf(whole, sizeof(whole), "+%s\r\n", text);
+
+	answer(c, whole, (size_t)n);
+}
+
+void
+ctl_answer_resp(struct ctl *c, const char *text, size_t bytes)
+{
+	answer(c, text, bytes);
+}
+
+void
+ctl_answer_int(struct ctl *c, int64_t number)
+{
+	char whole[64];
+	int n = snprintf(whole, sizeof(whole), ":%lld\r\n",
+	    (long long)number);
 
 	answer(c, whole, (size_t)n);
 }
@@ -197,8 +226,7 @@ take_question(struct ctl *c, int w)
 	word_order();
 	FAULT(ASK_BEGUN);
 	if (is_begun)
-		ctl_answer_error(c, "ERR the control process was replaced "
-		    "while it worked on this; look whether it happened");
+		ctl_answer_error(c, "%s", error_text[ERROR_REPLACED]);
 	else
 		ctl_ask_begin(c, (enum mail_kind)m->kind, argv,
 		    mail_args(m, argv));
@@ -210,6 +238,9 @@ take_questions(struct ctl *c)
 	static uint32_t next;
 	uint32_t i, workers = REGION->head.workers;
 
+	/* A change of roles has waited for the last one. */
+	if (unlikely(ctl_cluster_is_urgent()))
+		return;
 	for (i = 0; i < workers && !c->ask.is_busy && !ctl_load_rests(c); i++)
 		take_question(c, (int)(next++ % workers));
 }
@@ -229,6 +260,8 @@ go_on(struct ctl *c)
 {
 	while (c->ask.is_busy) {
 		if (c->ask.is_answered) {
+			if (ctl_together_goes_on(c))
+				continue;
 			if (!send_answer(c))
 				return;
 			c->ask.is_busy = false;
@@ -276,6 +309,9 @@ mend(struct ctl *c)
 		ctl_mend_process(index, c->birth->name);
 		if (index == PROC_SAVER)
 			ctl_save_mend();
+		else if (index == PROC_LOGGER)
+			ctl_aof_mend();
+		ctl_role_lost(c, index);
 		us = clock_steady_us() - begin;
 		if ((uint64_t)us > REGION->ctl.mend_us_max)
 			REGION->ctl.mend_us_max = (uint64_t)us;
@@ -285,23 +321,6 @@ mend(struct ctl *c)
 	}
 	close_region();
 	doorbell_ring(c->birth->bell_supervisor);
-}
-
-/* --- huge pages -------------------------------------------------------- */
-
-/* One at a time: the dead and questions do not wait for memory. */
-static void
-prepare(struct ctl *c)
-{
-	int got = 0;
-
-	if (c->next.options.huge_pages && !c->is_small)
-		got = region_prepare(&c->prepared);
-	c->is_preparing = got > 0;
-	if (got >= 0)
-		return;
-	c->is_small = true;
-	log_notice("the kernel has no huge pages for the heap");
 }
 
 /* --- the loop ---------------------------------------------------------- */
@@ -318,13 +337,7 @@ end(struct ctl *c)
 {
 	uint32_t i;
 
-	if (word_load_acquire(&REGION->sup.stop_wanted) !=
-	    REGION->ctl.stop_refused && !c->next.is_stopping &&
-	    !c->ask.is_busy && ctl_save_before_end(c)) {
-		c->next.is_stopping = true;
-		c->next.is_frozen = false;
-		ctl_publish(c, NULL);
-	}
+	ctl_end_turn(c);
 	if (!c->next.is_stopping)
 		return false;
 	for (i = 0; i < PROC_MAX; i++)
@@ -349,6 +362,9 @@ succeed(struct ctl *c)
 	ctl_save_recover(c);
 	if (!ctl_load_rests(c))
 		ctl_ask_recover(c);
+	ctl_recover_begin(c);
+	ctl_role_recover(c);
+	ctl_handover_recover(c);
 }
 
 /* The node has its data: whoever waits for its start may go. */
@@ -358,7 +374,26 @@ be_ready(struct ctl *c)
 	if (c->is_ready || ctl_load_is_on(c))
 		return;
 	c->is_ready = true;
+	ctl_held_start(c);
+	ctl_order_has_data(c);
 	birth_ready(c->birth);
+}
+
+/* The recovery lock, and a link that has to begin anew. */
+static void
+recover(struct ctl *c)
+{
+	ctl_failover_lock_news(ctl_recover_turn(c));
+	ctl_ensure_turn(c, ctl_cluster_has_failed_primary());
+}
+
+/* Whether somebody waits for what a bell does not tell. */
+static bool
+is_waited_for(const struct ctl *c)
+{
+	return c->next.is_frozen || ctl_role_is_due(c) || ctl_hold_is_due() ||
+	    ctl_shift_is_due() || ctl_handover_is_on(c) ||
+	    (c->ask.is_busy && !c->ask.is_answered && !c->ask.is_elsewhere);
 }
 
 int
@@ -366,29 +401,57 @@ ctl_main(const struct birth *b)
 {
 	static struct ctl c;
 	struct area *area = &REGION->area[b->index];
-	struct pollfd bell = { .fd = b->bell[b->index], .events = POLLIN };
+	/* our doorbell; what the cluster waits for, if there is one */
+	struct pollfd bell[2] = {
+		{ .fd = b->bell[b->index], .events = POLLIN },
+		{ .fd = -1, .events = POLLIN } };
+	int wait_ms = FROZEN_MS;
 
 	c.birth = b;
 	c.ask.worker = -1;
+	c.loaded[LOAD_FOR_RELOAD] = ctl_reload_loaded;
 	state_read(&REGION->state, &c.next);
+	kept_read(&c.kept);
+	c.kept.unix_offset_ms = clock_ms() - clock_steady_ms();
 	succeed(&c);
 	/* Rings that its predecessor heard are not lost. */
-	doorbell_ring(bell.fd);
+	doorbell_ring(bell[0].fd);
+	bell[1].fd = ctl_cluster_begin(&c);
 	while (!end(&c)) {
-		poll(&bell, 1, c.is_preparing || c.next.is_frozen ?
-		    PREPARE_MS : TICK_MS);
-		doorbell_quiet(bell.fd);
+		poll(bell, 2, wait_ms);
+		if (bell[0].revents != 0)
+			doorbell_quiet(bell[0].fd);
 		proc_beat(&area->proc);
 		word_store_release(&area->proc.version, c.next.version);
 		log_set_level(c.next.options.loglevel);
 		mend(&c);
+		ctl_hold_turn(&c);
 		go_on(&c);
 		take_questions(&c);
+		/* Who asks all the time does not keep us from the rest. */
+		go_on(&c);
+		ctl_aof_turn(&c);
+		ctl_reload_turn(&c);
 		ctl_save_turn(&c);
 		go_on(&c);
 		ctl_load_turn(&c);
+		ctl_held_turn(&c);
+		ctl_role_turn(&c);
+		ctl_handover_turn(&c);
+		recover(&c);
+		ctl_order_turn(&c);
+		ctl_cluster_turn(&c);
+		/* What it published may be acknowledged already. */
+		go_on(&c);
+		ctl_shift_turn(&c);
 		be_ready(&c);
-		prepare(&c);
+		wait_ms = is_waited_for(&c) ? FROZEN_MS :
+		    c.next.options.huge_pages && pages_turn() ? PAGES_MS :
+		    TICK_MS;
+		wait_ms = ctl_cluster_wait_ms(wait_ms);
 	}
+	ctl_cluster_end();
+	pages_end();
+	ctl_held_end(&c);
 	return 0;
 }

@@ -1,8 +1,20 @@
 #include "daemon/ctl_ask.h"
 
 #include "daemon/clock.h"
+#include "daemon/ctl_aof.h"
+#include "daemon/ctl_held.h"
+#include "daemon/ctl_hold.h"
+#include "daemon/ctl_role.h"
+#include "daemon/ctl_cluster.h"
+#include "daemon/ctl_end.h"
+#include "daemon/ctl_failover_ask.h"
 #include "daemon/ctl_load.h"
+#include "daemon/ctl_order.h"
+#include "daemon/ctl_reload.h"
 #include "daemon/ctl_save.h"
+#include "daemon/ctl_shift.h"
+#include "daemon/ctl_together.h"
+#include "daemon/file.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
 #include "proto/error.h"
@@ -27,9 +39,12 @@ refuse_option(struct ctl *c, const struct option *row, struct slice given,
 	    "argument '%.*s') - %s", (int)name.bytes, name.data, why);
 }
 
-/* Whether the options named may be set now; else the question is answered. */
+/*
+ * Whether the options named may be set now, protected ones too when the client
+ * is let; else the question is answered.
+ */
 static bool
-may_set(struct ctl *c, const struct slice *argv, int argc)
+may_set(struct ctl *c, const struct slice *argv, int argc, bool is_let)
 {
 	int i, j;
 
@@ -44,9 +59,14 @@ may_set(struct ctl *c, const struct slice *argv, int argc)
 	for (i = 2; i < argc; i += 2) {
 		const struct option *row = option_find(argv[i]);
 
-		if (row->when != OPTION_LIVE) {
+		if (row->when == OPTION_START) {
 			refuse_option(c, row, argv[i],
 			    "can't set immutable config");
+			return false;
+		}
+		if (row->when == OPTION_GUARDED && !is_let) {
+			refuse_option(c, row, argv[i],
+			    "can't set protected config");
 			return false;
 		}
 		for (j = 2; j < i; j += 2)
@@ -60,7 +80,7 @@ may_set(struct ctl *c, const struct slice *argv, int argc)
 }
 
 static void
-ask_config_set(struct ctl *c, const struct slice *argv, int argc)
+set_options(struct ctl *c, const struct slice *argv, int argc, bool is_let)
 {
 	struct options o = c->next.options;
 	char why[OPTION_WHY];
@@ -70,7 +90,7 @@ ask_config_set(struct ctl *c, const struct slice *argv, int argc)
 		ctl_answer_error(c, error_text[ERROR_ARITY], "config|set");
 		return;
 	}
-	if (!may_set(c, argv, argc))
+	if (!may_set(c, argv, argc, is_let))
 		return;
 	for (i = 2; i < argc; i += 2) {
 		const struct option *row = option_find(argv[i]);
@@ -82,7 +102,20 @@ ask_config_set(struct ctl *c, const struct slice *argv, int argc)
 		}
 	}
 	c->next.options = o;
+	(void)ctl_aof_follow(c);
 	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+ask_config_set(struct ctl *c, const struct slice *argv, int argc)
+{
+	set_options(c, argv, argc, false);
+}
+
+static void
+ask_config_set_guarded(struct ctl *c, const struct slice *argv, int argc)
+{
+	set_options(c, argv, argc, true);
 }
 
 static void
@@ -195,6 +228,8 @@ ask_swapdb(struct ctl *c, const struct slice *argv, int argc)
 		ctl_answer_error(c, "%s", error_text[ERROR_BAD_DB]);
 	} else if (db[0] == db[1]) {
 		ctl_answer_ok(c);
+	} else if (ctl_hold_is_on(c)) {
+		ctl_answer_error(c, "ERR writes are held by a failover");
 	} else {
 		c->ask.db[0] = (int)db[0];
 		c->ask.db[1] = (int)db[1];
@@ -209,9 +244,14 @@ ask_stream_swapdb(struct ctl *c, const struct slice *argv, int argc)
 {
 	int64_t db;
 
-	if (argc != 5 || argv[4].bytes > CTL_STREAM ||
+	if (argc != 6 || argv[4].bytes > CTL_STREAM ||
 	    !number_get_int(argv[3], &db)) {
 		ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
+		return;
+	}
+	/* Logged, it must be what the log goes on with. */
+	if (argv[4].bytes > 0 && !ctl_role_has_link(c, argv[5])) {
+		ctl_answer_error(c, "ERR the link is not wanted any more");
 		return;
 	}
 	c->ask.is_stream = true;
@@ -284,16 +324,34 @@ ask_save(struct ctl *c, const struct slice *argv, int argc)
 	ctl_save_ask_and_wait(c);
 }
 
-/* For replicas; the worker that asks looks at the job's row. */
+static void
+ask_bgrewriteaof(struct ctl *c, const struct slice *argv, int argc)
+{
+	(void)argv;
+	(void)argc;
+	ctl_aof_ask_rewrite(c);
+}
+
+/*
+ * For replicas; the worker that asks looks at the job's row.  It says which was
+ * the last snapshot that it saw begin: when a later one has begun, for those
+ * of another worker, its own replicas have that one.
+ */
 static void
 ask_fullsync(struct ctl *c, const struct slice *argv, int argc)
 {
-	char file[64];
+	char file[FILE_NAME];
+	int64_t seen;
 
-	(void)argv;
-	(void)argc;
-	snprintf(file, sizeof(file), "replicas-%llu.rdb", (unsigned long long)
+	must(argc == 2 && number_get_int(argv[1], &seen),
+	    "a worker says which snapshot it has seen");
+	if (c->next.job[STATE_JOB_SYNC].begun > (uint64_t)seen) {
+		ctl_answer_nothing(c);
+		return;
+	}
+	file_name_temporary(file, REGION->head.supervisor_pid, "replicas",
 	    c->next.job[STATE_JOB_SYNC].asked + 1);
+	ctl_held_note(c);
 	ctl_save_ask(c, STATE_JOB_SYNC, file);
 	ctl_publish(c, ctl_answer_nothing);
 }
@@ -301,49 +359,23 @@ ask_fullsync(struct ctl *c, const struct slice *argv, int argc)
 /* --- the node ---------------------------------------------------------- */
 
 static void
-ask_shutdown(struct ctl *c, const struct slice *argv, int argc)
-{
-	static const char *const word[] = { "save", "nosave", "now", "force",
-	    "abort" };
-	enum { END_SAVE, END_NOSAVE, END_NOW, END_FORCE, END_ABORT, WORDS };
-	bool has[WORDS] = { false };
-	int i, n;
-
-	for (i = 1; i < argc; i++) {
-		for (n = 0; n < WORDS && !slice_is(argv[i], word[n]); n++)
-			;
-		if (n == WORDS) {
-			ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
-			return;
-		}
-		has[n] = true;
-	}
-	if ((has[END_SAVE] && has[END_NOSAVE]) ||
-	    (has[END_ABORT] && argc > 2)) {
-		ctl_answer_error(c, "%s", error_text[ERROR_SYNTAX]);
-		return;
-	}
-	if (has[END_ABORT]) {
-		ctl_answer_error(c, "ERR No shutdown in progress.");
-		return;
-	}
-	if (!ctl_load_is_on(c) && (has[END_SAVE] || (!has[END_NOSAVE] &&
-	    ctl_save_has_rules(&c->next.options)))) {
-		log_notice("a client asks for the end (SHUTDOWN), saving");
-		ctl_save_ask_shutdown(c);
-		return;
-	}
-	log_notice("a client asks for the end (SHUTDOWN)");
-	c->next.is_stopping = true;
-	ctl_publish(c, NULL);
-	ctl_answer_nothing(c);
-}
-
-static void
 ask_active_expire(struct ctl *c, const struct slice *argv, int argc)
 {
 	c->next.may_expire_actively = argc > 2 && !slice_is(argv[2], "0");
 	ctl_publish(c, ctl_answer_ok);
+}
+
+static void
+ask_lease(struct ctl *c, const struct slice *argv, int argc)
+{
+	int64_t ms;
+
+	if (argc != 3 || !number_get_int(argv[2], &ms)) {
+		ctl_answer_error(c, "%s", error_text[ERROR_NOT_INT]);
+		return;
+	}
+	ctl_hold_set_lease(c, ms < 0 ? 0 : clock_steady_ms() + ms);
+	ctl_answer_ok(c);
 }
 
 static void

@@ -66,6 +66,19 @@ forget_clients(struct area *area, int index)
 	REGION->ctl.asks_got[index] = area->asks.put;
 }
 
+/* Its subscribers are gone: nobody counts them or waits for it. */
+static void
+forget_subscribers(int index)
+{
+	struct region_common *c = &REGION->common;
+
+	word_and(&c->subs.heard, ~(1ull << index));
+	word_and(&c->subs.matching, ~(1ull << index));
+	word_add(&c->subs.version, 1);
+	word_add(&c->subs.patterns_version, 1);
+	news_heard(&c->news, index, NEWS_NOWHERE);
+}
+
 static void
 release(uint32_t *lock, uint32_t name)
 {
@@ -86,6 +99,8 @@ let_go(const struct journal *j, uint32_t name)
 	release(&c->cast.lock, name);
 	log_reader_mend(&c->log, name);
 	release(&c->snap.lock, name);
+	release(&c->subs.lock, name);
+	release(&c->news.lock, name);
 }
 
 void
@@ -102,6 +117,11 @@ ctl_mend_process(int index, uint32_t name)
 	FAULT(MEND_BEGUN);
 	txn_judge(j, &REGION->common.log);
 	snap_mend(j, &REGION->common.snap);
+	if (index == PROC_SAVER) {
+		word_store_release(&area->save.reader.pin, NULL);
+		word_store(&area->save.reader.is_tight, 0);
+	}
+	area->wish.is_waiting = 0;
 	FAULT(MEND_JUDGED);
 	let_go(j, dead);
 	FAULT(MEND_LET_GO);
@@ -109,8 +129,10 @@ ctl_mend_process(int index, uint32_t name)
 	FAULT(MEND_DONE);
 	heap_release(&REGION->common.heap, j, dead);
 	if (index < PROC_WORKERS) {
+		hold_forget(index);
 		forget_interest(index);
 		forget_clients(area, index);
+		forget_subscribers(index);
 	}
 	word_store(&area->proc.is_ready, 0);
 	word_store(&area->proc.is_asleep, 0);

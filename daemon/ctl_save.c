@@ -2,12 +2,14 @@
 
 #include "daemon/clock.h"
 #include "daemon/ctl_load.h"
-#include "daemon/file.h"
 #include "daemon/log.h"
 #include "daemon/save.h"
 
 #include <stdio.h>
 
+#define RING_PART 32             /* of the data set: what may be handed over */
+#define RING_LEAST (8ull << 20)  /* and not yet read, */
+#define RING_MOST (256ull << 20) /* within these bounds */
 #define RETRY_S 5 /* after a snapshot that failed */
 
 /* In this order they begin. */
@@ -54,6 +56,8 @@ want_saver(struct ctl *c, enum state_step step)
 	struct state_snap *s = &c->next.snap;
 
 	s->step = step;
+	if (step == STATE_SWEEP)
+		s->is_put_off = false;
 	s->birth = REGION->sup.birth[PROC_SAVER] + 1;
 	word_store_release(&REGION->ctl.wanted[PROC_SAVER], s->birth);
 }
@@ -61,18 +65,26 @@ want_saver(struct ctl *c, enum state_step step)
 static void
 count_keys(struct state_snap *s)
 {
-	uint32_t i;
 	int db;
 
-	memset(s->keys, 0, sizeof(s->keys));
-	memset(s->expires, 0, sizeof(s->expires));
-	for (i = 0; i < REGION->head.workers; i++)
-		for (db = 0; db < STATE_DATABASES; db++) {
-			const struct area *a = &REGION->area[i];
+	for (db = 0; db < STATE_DATABASES; db++) {
+		s->keys[db] = (uint64_t)region_keys(s->db[db]);
+		s->expires[db] = (uint64_t)region_expires(s->db[db]);
+	}
+}
 
-			s->keys[db] += (uint64_t)a->keys[s->db[db]];
-			s->expires[db] += (uint64_t)a->expires[s->db[db]];
-		}
+/* A part of what the data set takes. */
+static uint64_t
+ring_max(void)
+{
+	uint64_t bytes = word_load(&REGION->common.heap.run_bytes);
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		bytes += word_load(&REGION->area[i].heap_bytes);
+	bytes /= RING_PART;
+	return bytes < RING_LEAST ? RING_LEAST : bytes > RING_MOST ?
+	    RING_MOST : bytes;
 }
 
 /*
@@ -92,6 +104,28 @@ leave_db(struct ctl *c)
 		never("control may give up writing the region");
 }
 
+/* From here on the log goes into the INCR file that was made for it. */
+static void
+begin_incr(struct ctl *c)
+{
+	const struct state_snap *s = &c->next.snap;
+	struct aof_order *a = &c->next.aof;
+	int db = c->next.role == STATE_PRIMARY ? 0 : s->stream_db;
+
+	if (!a->is_on || a->step != AOF_SNAP ||
+	    a->job != c->next.job[STATE_JOB_AOF].asked)
+		return;
+	a->place = (struct aof_place){ .incr = a->listed, .from = s->offset,
+	    .start = aof_head_bytes(db), .db = db };
+	if (!a->is_fresh)
+		return;
+	if (region_open_all() != 0)
+		never("control may write the log while all stand still");
+	log_pin(&REGION->common.log, s->offset);
+	if (region_close_all() != 0)
+		never("control may give up writing the region");
+}
+
 /* All stand still. */
 static void
 cut(struct ctl *c)
@@ -104,10 +138,13 @@ cut(struct ctl *c)
 	leave_db(c);
 	s->offset = REGION->common.log.end;
 	s->ring_at = REGION->common.snap.end;
+	s->ring_max = ring_max();
 	s->changes = sum_changes();
 	memcpy(s->db, c->next.db, sizeof(s->db));
 	memcpy(s->replid, c->next.replid, sizeof(s->replid));
 	memcpy(s->file, row->file, sizeof(s->file));
+	if (s->job == STATE_JOB_AOF)
+		begin_incr(c);
 	count_keys(s);
 	row->begun = row->asked;
 	c->next.is_frozen = false;
@@ -127,6 +164,7 @@ freeze(struct ctl *c, enum state_job job)
 {
 	c->next.snap.job = job;
 	c->next.snap.step = STATE_FREEZE;
+	c->next.snap.is_put_off = false;
 	c->next.is_frozen = true;
 	ctl_publish(c, cut);
 }
@@ -135,6 +173,25 @@ static bool
 needs_sweep(const struct ctl *c)
 {
 	return c->next.snap.given_up >= SNAP_EPOCHS - 1;
+}
+
+/* Whether values wait for a saver that will not come. */
+static bool
+has_left(void)
+{
+	int i;
+
+	for (i = 0; i < SLOT_COUNT; i++)
+		if (REGION->common.left[i] != NULL)
+			return true;
+	return false;
+}
+
+static bool
+may_begin(const struct ctl *c, enum state_job job)
+{
+	return job != STATE_JOB_SAVE || c->next.last_words != 0 ||
+	    !failover_is_active(&c->kept.failover);
 }
 
 /* Begins what is wanted, if anything is. */
@@ -146,7 +203,8 @@ begin_next(struct ctl *c)
 	for (i = 0; i < STATE_JOBS; i++) {
 		enum state_job job = first_served[i];
 
-		if (c->next.job[job].asked == c->next.job[job].begun)
+		if (c->next.job[job].asked == c->next.job[job].begun ||
+		    !may_begin(c, job))
 			continue;
 		if (needs_sweep(c)) {
 			c->next.snap.job = job;
@@ -165,12 +223,9 @@ begin_next(struct ctl *c)
 static void
 remove_temporary(uint32_t birth)
 {
-	const struct proc *p = &REGION->area[PROC_SAVER].proc;
-	char name[SAVE_NAME];
+	char name[FILE_NAME];
 
-	if (p->birth != birth)
-		return;
-	save_name_temporary(p->pid, name);
+	save_name_temporary(birth, name);
 	file_remove(name);
 }
 
@@ -212,20 +267,47 @@ finish(struct ctl *c, const struct save *save, bool is_ok)
 		log_warning("snapshot %s failed", s->file);
 }
 
+void
+ctl_save_put_off(struct ctl *c)
+{
+	struct state_snap *s = &c->next.snap;
+
+	if ((s->step != STATE_FREEZE && s->step != STATE_TAKE) ||
+	    s->job != STATE_JOB_SAVE || c->next.last_words != 0)
+		return;
+	s->is_put_off = true;
+	(void)ctl_tell(c);
+}
+
+static void
+begin_anew(struct ctl *c)
+{
+	struct state_snap *s = &c->next.snap;
+
+	s->given_up++;
+	c->next.job[s->job].begun = c->next.job[s->job].done;
+	log_notice("snapshot %s begins anew when the failover is over",
+	    s->file);
+}
+
 static void
 look_after_saver(struct ctl *c)
 {
 	struct state_snap *s = &c->next.snap;
 	const struct save *save = &REGION->area[PROC_SAVER].save;
 	uint32_t dead = word_load_acquire(&REGION->sup.dead[PROC_SAVER]);
-	bool is_ok;
+	bool is_ok, has_failed = false;
 
 	if (dead < s->birth || REGION->ctl.mended[PROC_SAVER] != dead)
 		return;
 	is_ok = save->birth == s->birth && word_load_acquire(&save->is_done);
 	if (!is_ok)
 		remove_temporary(s->birth);
-	if (s->step == STATE_TAKE) {
+	if (s->step == STATE_TAKE)
+		has_failed = !is_ok;
+	if (s->step == STATE_TAKE && !is_ok && s->is_put_off) {
+		begin_anew(c);
+	} else if (s->step == STATE_TAKE) {
 		finish(c, save, is_ok);
 	} else if (is_ok) {
 		s->given_up = 0;
@@ -236,6 +318,10 @@ look_after_saver(struct ctl *c)
 		finish(c, save, false);
 	}
 	s->step = STATE_REST;
+	if (has_failed && has_left()) {
+		s->given_up = SNAP_EPOCHS;
+		want_saver(c, STATE_SWEEP);
+	}
 	(void)ctl_tell(c);
 }
 
@@ -280,7 +366,8 @@ go_on_after_all(struct ctl *c)
 	c->next.last_words = 0;
 	c->next.pause = STATE_PAUSE_NONE;
 	c->next.pause_until_ms = 0;
-	log_warning("what there is could not be saved: the node does not end");
+	log_warning("what there is could not be saved: the node does not end "
+	    "(SHUTDOWN NOSAVE ends it without)");
 }
 
 /* What one who waits is told: "" nothing, the node ends. */
@@ -336,7 +423,9 @@ is_saving(const struct ctl *c)
 void
 ctl_save_ask_background(struct ctl *c, bool may_schedule)
 {
-	bool is_resting = c->next.snap.step == STATE_REST;
+	/* What is swept was given up, and nobody's request. */
+	bool is_resting = c->next.snap.step == STATE_REST ||
+	    c->next.snap.step == STATE_SWEEP;
 
 	if (is_saving(c)) {
 		ctl_answer_error(c, "ERR Background save already in progress");
@@ -349,7 +438,8 @@ ctl_save_ask_background(struct ctl *c, bool may_schedule)
 		return;
 	}
 	ctl_save_ask(c, STATE_JOB_SAVE, c->next.options.dbfilename);
-	if (is_resting && !needs_sweep(c))
+	if (c->next.snap.step == STATE_REST && !needs_sweep(c) &&
+	    may_begin(c, STATE_JOB_SAVE))
 		freeze(c, STATE_JOB_SAVE);
 	else
 		ctl_answer_simple(c, is_resting ? "Background saving started" :

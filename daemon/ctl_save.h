@@ -22,6 +22,13 @@
  */
 uint64_t ctl_save_ask(struct ctl *c, enum state_job job, const char *file);
 
+/*
+ * A failover goes before: a snapshot that is being saved is given up, and
+ * begins anew when that is over; until then none is begun.  Those for replicas
+ * and for the append-only file go on.
+ */
+void ctl_save_put_off(struct ctl *c);
+
 /* Goes on with what there is to do; once a turn. */
 void ctl_save_turn(struct ctl *c);
 

@@ -4,6 +4,8 @@
  * Source: what DEBUG DIGEST of redis-server 7 computes, so that both can be
  * compared: SHA-1 sums of the parts, xor-ed where order does not matter,
  * chained where it does.
+ *
+ * Not here: who asks for it (daemon/cmd_debug.c).
  */
 #ifndef DAEMON_DIGEST_H
 #define DAEMON_DIGEST_H

@@ -5,6 +5,8 @@
  * processes at either end.  Ringing never blocks; several rings are one.
  * A worker reads its own bell through io_uring, others with
  * doorbell_quiet().
+ *
+ * Not here: what there is to be read then (shm/mail.h, shm/state.h).
  */
 #ifndef DAEMON_DOORBELL_H
 #define DAEMON_DOORBELL_H

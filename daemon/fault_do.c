@@ -10,6 +10,20 @@
 #include <signal.h>
 #include <unistd.h>
 
+/* Until its time is over or the point is armed with something else, or off. */
+static void
+hold(enum fault_id id, uint32_t word)
+{
+	uint32_t *at = &fault_words[id];
+	uint32_t mine = (word & FAULT_ONCE) != 0 ? FAULT_HELD : word;
+	uint32_t ms = word >> FAULT_HOLD_SHIFT;
+
+	for (; ms > 0 && word_load(at) == mine; ms--)
+		poll(NULL, 0, 1);
+	if (mine == FAULT_HELD)
+		word_take(at, FAULT_HELD, FAULT_OFF);
+}
+
 static bool
 act(enum fault_id id, uint32_t word)
 {
@@ -20,7 +34,7 @@ act(enum fault_id id, uint32_t word)
 		return true;
 	case FAULT_HOLD:
 		log_warning("fault %s: holds", fault_table[id].name);
-		poll(NULL, 0, (int)(word >> FAULT_HOLD_SHIFT));
+		hold(id, word);
 		return false;
 	default:
 		return true;

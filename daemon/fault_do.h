@@ -3,7 +3,11 @@
  *
  * DEBUG FAULT name off | die [once] | error [once] | hold MS [once]
  *
+ * Whatever a point is armed with next also lets go who is held there.
+ *
  * Only in builds with --enable-faults; others know no DEBUG FAULT.
+ *
+ * Not here: the points themselves (shm/fault.h).
  */
 #ifndef DAEMON_FAULT_DO_H
 #define DAEMON_FAULT_DO_H

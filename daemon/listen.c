@@ -61,6 +61,21 @@ probe(const struct addrinfo *a)
 }
 
 static int
+open_bus(struct listeners *l, const struct options *o,
+    const struct addrinfo *a)
+{
+	int fd;
+
+	if (l->bus_count == BIRTH_LISTENERS)
+		return -EMFILE;
+	fd = bind_socket(a, false);
+	if (fd < 0)
+		return fd;
+	l->bus[l->bus_count++] = fd;
+	return listen(fd, (int)o->tcp_backlog) != 0 ? -errno : 0;
+}
+
+static int
 open_address(struct listeners *l, const struct options *o, int workers,
     const struct addrinfo *a)
 {
@@ -81,21 +96,23 @@ open_address(struct listeners *l, const struct options *o, int workers,
 	return bad;
 }
 
-/* One word of `bind`. */
+/* One word of `bind`, for clients or for the bus. */
 static int
 open_tcp(struct listeners *l, const struct options *o, int workers,
-    const char *word, char why[LISTEN_WHY])
+    bool is_bus, const char *word, char why[LISTEN_WHY])
 {
 	bool may_be_missing = word[0] == '-';
 	const char *host = word + may_be_missing;
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 	    .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found;
-	char port[16], where[OPTION_ROOM + 32];
+	char port[16], where[OPTION_ROOM + 64];
 	int bad;
 
-	snprintf(port, sizeof(port), "%d", (int)o->port);
-	snprintf(where, sizeof(where), "%s port %s", host, port);
+	snprintf(port, sizeof(port), "%d", is_bus ? option_bus_port(o) :
+	    (int)o->port);
+	snprintf(where, sizeof(where), "%s port %s%s", host, port,
+	    is_bus ? " (the cluster bus)" : "");
 	if (strcmp(host, "*") == 0 || strcmp(host, "::*") == 0) {
 		hints.ai_family = host[0] == '*' ? AF_INET : AF_INET6;
 		host = NULL;
@@ -108,7 +125,8 @@ open_tcp(struct listeners *l, const struct options *o, int workers,
 		    gai_strerror(bad));
 		return -EADDRNOTAVAIL;
 	}
-	bad = -open_address(l, o, workers, found);
+	bad = is_bus ? -open_bus(l, o, found) :
+	    -open_address(l, o, workers, found);
 	freeaddrinfo(found);
 	if (may_be_missing && (bad == EADDRNOTAVAIL || bad == EAFNOSUPPORT ||
 	    bad == ENOPROTOOPT || bad == EPROTONOSUPPORT))
@@ -162,7 +180,7 @@ int
 listen_open(struct listeners *l, const struct options *o, int workers,
     char why[LISTEN_WHY])
 {
-	char words[OPTION_ROOM], *word, *rest = words;
+	char words[OPTION_LONG], *word, *rest = words;
 	int bad = 0, opened = 0;
 
 	memset(l, 0, sizeof(*l));
@@ -170,7 +188,11 @@ listen_open(struct listeners *l, const struct options *o, int workers,
 	if (o->port != 0)
 		while (bad == 0 && (word = strsep(&rest, " \t")) != NULL) {
 			if (word[0] != 0)
-				bad = open_tcp(l, o, workers, word, why);
+				bad = open_tcp(l, o, workers, false, word,
+				    why);
+			if (bad == 0 && word[0] != 0 && o->cluster_enabled)
+				bad = open_tcp(l, o, workers, true, word,
+				    why);
 			opened = l->count[0];
 		}
 	if (bad == 0 && o->port != 0 && opened == 0) {
@@ -183,6 +205,14 @@ listen_open(struct listeners *l, const struct options *o, int workers,
 	return bad;
 }
 
+/* The ring of a process that was killed may hold it a little longer. */
+static void
+end_listening(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+	close(fd);
+}
+
 void
 listen_close(struct listeners *l)
 {
@@ -190,7 +220,10 @@ listen_close(struct listeners *l)
 
 	for (w = 0; w < PROC_WORKERS; w++)
 		for (i = 0; i < l->count[w]; i++)
-			close(l->fd[w][i]);
+			end_listening(l->fd[w][i]);
+	for (i = 0; i < l->bus_count; i++)
+		end_listening(l->bus[i]);
+	l->bus_count = 0;
 	if (l->path[0] != 0)
 		unlink(l->path);
 	memset(l->count, 0, sizeof(l->count));

@@ -4,7 +4,11 @@
  * The supervisor's; they outlive the workers, so that who knocks while a
  * worker is being replaced waits in the backlog instead of being refused.
  * Each worker has a TCP socket of its own for every address (SO_REUSEPORT:
- * the kernel spreads connections); the Unix socket is everybody's.
+ * the kernel spreads connections); the Unix socket is everybody's.  In cluster
+ * mode control has those of the bus, on the same addresses: who is refused
+ * there knows that the whole node is gone.
+ *
+ * Not here: who accepts (daemon/net.c, daemon/ctl_bus.c).
  */
 #ifndef DAEMON_LISTEN_H
 #define DAEMON_LISTEN_H
@@ -17,6 +21,8 @@
 struct listeners {
 	int count[PROC_WORKERS];
 	int fd[PROC_WORKERS][BIRTH_LISTENERS];
+	int bus_count;           /* of the cluster bus: control's */
+	int bus[BIRTH_LISTENERS];
 	char path[OPTION_ROOM];  /* of the Unix socket, to be unlinked */
 };
 

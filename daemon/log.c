@@ -20,6 +20,10 @@ static struct {
 	char name[32];
 } sink = { .fd = STDERR_FILENO, .level = LOGLEVEL_NOTICE, .name = "start" };
 
+/* By the choices of syslog-facility. */
+static const int facility[] = { LOG_USER, LOG_DAEMON, LOG_LOCAL0, LOG_LOCAL1,
+    LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7 };
+
 static const struct {
 	char mark;
 	int priority;
@@ -40,7 +44,8 @@ log_open(const struct options *o)
 	memcpy(sink.ident, o->syslog_ident, sizeof(sink.ident));
 	sink.has_syslog = o->syslog_enabled;
 	if (sink.has_syslog)
-		openlog(sink.ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		openlog(sink.ident, LOG_PID | LOG_NDELAY,
+		    facility[o->syslog_facility]);
 	if (sink.file[0] == 0)
 		return 0;
 	fd = open(sink.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);

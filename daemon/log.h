@@ -2,8 +2,9 @@
  * log - what happens in the node, one line an event
  *
  * To standard error or a file, and to syslog if wanted: time, process, level,
- * sentence.  One write(2) a line, so lines of several processes do not
- * mix.  (The log of writes is shm/log.h.)
+ * sentence.  One write(2) a line, so lines of several processes do not mix.
+ *
+ * Not here: the log of writes (shm/log.h).
  */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H

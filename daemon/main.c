@@ -3,6 +3,8 @@
  *
  * Exit status: 0 the end was asked for; 1 a setting is wrong, the node could
  * not start or could not go on.  The reason is one sentence on standard error.
+ *
+ * Not here: the processes (daemon/sup.c).
  */
 #include "daemon/birth.h"
 #include "daemon/fault_do.h"

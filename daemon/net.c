@@ -20,18 +20,30 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/doorbell.h"
 #include "daemon/log.h"
 #include "daemon/net.h"
 #include "daemon/net_ask.h"
 #include "daemon/net_ack.h"
 #include "daemon/net_batch.h"
+#include "daemon/net_commit.h"
+#include "daemon/net_event.h"
 #include "daemon/net_feed.h"
 #include "daemon/net_gate.h"
+#include "daemon/net_link.h"
 #include "daemon/net_load.h"
+#include "daemon/net_move.h"
 #include "daemon/net_park.h"
+#include "daemon/net_pause.h"
+#include "daemon/net_say.h"
+#include "daemon/net_ship.h"
 #include "daemon/net_sync.h"
+#include "daemon/net_target.h"
+#include "daemon/net_tidy.h"
 
+#define MISSED_MS 5000 /* of a worker's life */
 #define STILL_US 200 /* between two looks while all stand still */
+#define CROWD_US 1000 /* between two tries to say what there was no room for */
 /*
  * A turn ends after so many commands even if more has come: replies then leave
  * early, and nobody waits for two whole rounds of everybody else.
@@ -42,7 +54,7 @@
 #define TAG_KIND 7ull
 enum { TAG_OTHER, TAG_RECV = NET_RECV, TAG_SEND = NET_SEND,
 	TAG_FILE = NET_FILE };
-enum { OTHER_BELL, OTHER_ACCEPT };
+enum { OTHER_BELL, OTHER_ACCEPT, OTHER_NOTHING };
 #define TAG(other, n) ((uint64_t)(n) << 16 | (other) << 3 | TAG_OTHER)
 
 static void
@@ -267,14 +279,21 @@ send_all(struct worker *w)
 	}
 }
 
-/* Whether keys may be deleted because their time is over. */
-static bool
-may_expire(const struct worker *w)
+/*
+ * Who is the last to acknowledge a version tells control; of two that are it at
+ * once, at least one sees both.
+ */
+static void
+tell_control(const struct worker *w)
 {
-	const struct state *s = &w->state;
+	uint32_t i;
 
-	return s->role == STATE_PRIMARY && s->load.phase == LOAD_NONE &&
-	    (s->pause == STATE_PAUSE_NONE || w->now_ms >= s->pause_until_ms);
+	word_fence();
+	for (i = 0; i < REGION->head.workers; i++)
+		if (word_load(&REGION->area[i].proc.version) <
+		    w->state.version)
+			return;
+	doorbell_ring(w->birth->bell[PROC_CONTROL]);
 }
 
 /* A state was published: what it changes at once. */
@@ -291,7 +310,7 @@ act_upon_state(struct worker *w)
 	w->txn.snap_serial = w->state.snap.step == STATE_TAKE ?
 	    w->state.snap.serial : 0;
 	w->txn.snap_now = 0;
-	w->txn.may_expire = may_expire(w);
+	pause_look(w);
 	/* What a replica's own clients write stays here. */
 	w->txn.is_mute = w->state.role == STATE_REPLICA;
 	if (w->resets != w->state.stat_resets) {
@@ -302,8 +321,14 @@ act_upon_state(struct worker *w)
 	log_set_limits(&REGION->common.log, (uint64_t)o->repl_backlog_size,
 	    (uint64_t)o->client_output_buffer_limit[OPTION_REPLICA].hard_bytes);
 	watch_options(w);
+	event_options(w);
+	/* Before those who acknowledge are gone. */
+	commit_act_upon_state(w);
 	feed_act_upon_state(w);
+	link_act_upon_state(w);
+	FAULT(ACKNOWLEDGES);
 	word_store_release(&w->area->proc.version, w->state.version);
+	tell_control(w);
 	w->is_stopping = w->state.is_stopping;
 }
 
@@ -311,8 +336,17 @@ act_upon_state(struct worker *w)
 static void
 wake_for_state(struct worker *w)
 {
-	if (unlikely(w->pause != w->state.pause)) {
+	bool is_over = w->stops & PAUSE_LEASE,
+	    is_turning = w->turning_ms != 0;
+
+	if (unlikely(w->was_turning != is_turning ||
+	    w->pause != w->state.pause ||
+	    w->hold != w->state.hold_token || w->was_over != is_over ||
+	    w->places != w->state.places)) {
 		w->pause = w->state.pause;
+		w->hold = w->state.hold_token;
+		w->was_over = is_over;
+		w->was_turning = is_turning;
 		park_unpause(w);
 	}
 	/* Who is blocked means other keys from now on. */
@@ -320,11 +354,23 @@ wake_for_state(struct worker *w)
 		w->swaps = w->state.swaps;
 		park_rerun_all(w);
 	}
+	/* Nor may it be ours to answer any more. */
+	if (unlikely(w->places != w->state.places)) {
+		w->places = w->state.places;
+		park_rerun_all(w);
+		if (w->state.options.cluster_enabled)
+			channel_drop_strangers(w);
+	}
 	/* What was loaded may be what somebody waits for. */
 	if (unlikely(w->load_phase != w->state.load.phase)) {
 		w->load_phase = w->state.load.phase;
 		if (w->load_phase == LOAD_NONE)
 			park_rerun_all(w);
+	}
+	/* What they wait for, another node decides from now on. */
+	if (unlikely(w->follows != w->state.follows)) {
+		w->follows = w->state.follows;
+		park_end_all(w, error_text[ERROR_ROLE_CHANGED]);
 	}
 }
 
@@ -342,17 +388,43 @@ stand_still(struct worker *w)
 	}
 }
 
-static void
-close_idle(struct worker *w)
+static bool
+is_idle(const struct conn *c, int64_t limit_ms)
 {
-	int64_t limit = w->state.options.timeout * 1000;
+	return limit_ms > 0 && c->park.why == CONN_SERVES && !c->is_monitor &&
+	    c->subs_all == 0 && c->duty == NULL && !c->is_replica &&
+	    c->held.first == NULL &&
+	    c->worker->now_ms - c->used_ms > limit_ms;
+}
+
+/* Clients that ask for nothing, or that do not read. */
+static void
+close_quiet(struct worker *w)
+{
+	int64_t limit_ms = w->state.options.timeout * 1000;
 	struct conn *c;
 
-	for (c = w->conns; limit > 0 && c != NULL; c = c->next)
-		if (c->park.why == CONN_SERVES && !c->is_monitor &&
-		    c->duty == NULL && !c->is_replica &&
-		    w->now_ms - c->used_ms > limit)
+	for (c = w->conns; c != NULL; c = c->next)
+		if (is_idle(c, limit_ms))
 			conn_drop(c);
+		else if (c->is_sending || c->out_soft_ms != 0)
+			conn_limit(c);
+}
+
+/* How long more than maxmemory has been used: one worker's to look. */
+static void
+measure_excess(struct worker *w, int64_t us)
+{
+	uint64_t most = (uint64_t)w->state.options.maxmemory;
+
+	if (w->birth->index != 0)
+		return;
+	if (most != 0 && gate_used_bytes() > most) {
+		stat_add(w->stats, over_ms, us / 1000);
+		stat_add(w->stats, over_now_ms, us / 1000);
+	} else {
+		word_store(&w->stats->v[STAT_over_now_ms], 0);
+	}
 }
 
 /* Paces: a third of what happened since, two thirds of what was said before. */
@@ -362,7 +434,9 @@ measure_pace(struct worker *w, int64_t us)
 	static const struct { enum stat_id what, pace; } row[PACES] = {
 		{ STAT_commands, STAT_ops },
 		{ STAT_bytes_in, STAT_input_pace },
-		{ STAT_bytes_out, STAT_output_pace } };
+		{ STAT_bytes_out, STAT_output_pace },
+		{ STAT_repl_in, STAT_repl_in_pace },
+		{ STAT_repl_out, STAT_repl_out_pace } };
 	uint64_t used = gate_used_bytes();
 	int i;
 
@@ -378,6 +452,24 @@ measure_pace(struct worker *w, int64_t us)
 		w->stats->v[STAT_peak_bytes] = used;
 }
 
+/*
+ * A connection that comes while the kernel takes down the ring of the worker
+ * before us may wake only that one, and then wait until another comes: who
+ * accepts begins anew for a while, and finds it.
+ */
+static void
+look_for_missed(struct worker *w)
+{
+	int i;
+
+	if (likely(w->birth->birth == 1 ||
+	    w->now_ms - w->area->proc.born_ms > MISSED_MS))
+		return;
+	for (i = 0; i < w->birth->listeners; i++)
+		ring_cancel(&w->ring, TAG(OTHER_ACCEPT, (uint64_t)i),
+		    TAG(OTHER_NOTHING, 0));
+}
+
 /* What is done `hz` times a second. */
 static void
 look_after_time(struct worker *w)
@@ -389,11 +481,14 @@ look_after_time(struct worker *w)
 	if (now < w->cron_us)
 		return;
 	measure_pace(w, now - w->cron_us + period);
+	if (w->cron_us != 0)
+		measure_excess(w, now - w->cron_us + period);
+	word_store(&w->stats->v[STAT_targets], (uint64_t)target_count_kept(w));
 	w->cron_us = now + period;
-	w->txn.may_expire = may_expire(w);
-	close_idle(w);
+	close_quiet(w);
 	feed_look_after(w);
-	log_trim(&REGION->common.log, w->birth->name, region_punch);
+	look_for_missed(w);
+	log_trim(&REGION->common.log, w->birth->name, now, region_punch);
 	/* Somebody who had precedence may be gone. */
 	if (mends != w->mends) {
 		w->mends = mends;
@@ -406,7 +501,8 @@ has_news(const struct worker *w)
 {
 	return state_version(&REGION->state) != w->state.version ||
 	    cast_end(&REGION->common.cast) != w->cast_place ||
-	    ask_has_answers(w) || feed_has_news(w);
+	    ask_has_answers(w) || feed_has_news(w) || commit_has_news(w) ||
+	    park_has_grants(w) || say_has_news(w);
 }
 
 /* Waits for something to happen: at most until the next thing is due. */
@@ -418,14 +514,25 @@ wait(struct worker *w, int64_t deadline_ms)
 	    w->expire.next_us : w->cron_us;
 	int64_t us = next_us - clock_steady_us();
 
-	if (deadline_ms != 0 && (deadline_ms - w->now_ms) * 1000 < us)
+	/* A pause may last as long as there are numbers. */
+	if (deadline_ms != 0 && deadline_ms - w->now_ms <= us / 1000)
 		us = (deadline_ms - w->now_ms) * 1000;
+	if (unlikely(w->is_unheard) && us > CROWD_US)
+		us = CROWD_US;
 	if (us <= 0)
 		us = 1;
 	word_store(&p->is_asleep, 1);
 	word_fence();
-	ring_wait(&w->ring, has_news(w) || load_is_busy(w) ? 0 : us);
+	ring_wait(&w->ring, has_news(w) || load_is_busy(w) ||
+	    link_is_busy(w) ? 0 : us);
 	word_store(&p->is_asleep, 0);
+}
+
+/* Of two deadlines, 0 being none. */
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 static void
@@ -439,10 +546,13 @@ turn(struct worker *w)
 	w->txn.now_ms = w->now_ms;
 	w->ticks = clock_ticks();
 	w->commands = 0;
+	w->turn_log = w->txn.log_end;
 	w->any_monitor = net_count(STAT_monitors) > 0;
 	act_upon_state(w);
+	gate_turn(w);
 	if (unlikely(w->state.is_frozen))
 		stand_still(w);
+	pause_look(w);
 	wake_for_state(w);
 	while (w->commands < TURN_COMMANDS && ring_next(&w->ring, &e))
 		happened(w, &e);
@@ -452,14 +562,27 @@ turn(struct worker *w)
 		ask_take_answers(w);
 	if (unlikely(cast_end(&REGION->common.cast) != w->cast_place))
 		read_casts(w);
+	if (unlikely(w->parked[CONN_CROWDED].first != NULL))
+		park_uncrowd(w);
 	deadline = unlikely(w->dues > 0) ? park_turn(w) : 0;
 	batch_run(w);
 	look_after_time(w);
 	load_turn(w);
+	link_turn(w);
+	deadline = sooner(deadline, move_turn(w));
+	deadline = sooner(deadline, tidy_turn(w));
+	deadline = sooner(deadline, ship_turn(w));
 	batch_run(w);
 	feed_turn(w);
+	say_turn(w);
+	deadline = sooner(deadline, commit_turn(w));
 	stat_add(w->stats, commands, w->commands);
 	FAULT(UNSENT);
+	if (w->txn.log_end != w->turn_log) {
+		FAULT(WRITES_UNSENT);
+		if (unlikely(clock_ticks() >= w->lease_ticks))
+			deadline = sooner(deadline, commit_turn_late(w));
+	}
 	send_all(w);
 	wait(w, deadline);
 }
@@ -475,36 +598,6 @@ net_count(enum stat_id id)
 	for (i = 0; i < REGION->head.workers; i++)
 		count += word_load(&REGION->area[i].stats.v[id]);
 	return count;
-}
-
-int64_t
-net_keys(uint8_t db)
-{
-	int64_t count = 0;
-	uint32_t i;
-
-	for (i = 0; i < REGION->head.workers; i++)
-		count += word_load(&REGION->area[i].keys[db]);
-	return count;
-}
-
-int64_t
-net_expires(uint8_t db)
-{
-	int64_t count = 0;
-	uint32_t i;
-
-	for (i = 0; i < REGION->head.workers; i++)
-		count += word_load(&REGION->area[i].expires[db]);
-	return count;
-}
-
-/* For who waits until a snapshot has taken what it was given. */
-static void
-nap(struct txn *t)
-{
-	clock_nap(STILL_US);
-	txn_beat(t);
 }
 
 static void
@@ -526,8 +619,9 @@ prepare(struct worker *w, const struct birth *b)
 	t->expires = w->area->expires;
 	t->changes = &w->area->changes;
 	t->snap = &REGION->common.snap;
-	t->nap = nap;
+	t->wish = &w->area->wish;
 	t->touched = park_note;
+	t->event = event_tell;
 	t->beat = &w->area->proc.beat;
 	t->owner = w;
 	w->waiters = calloc(SLOT_COUNT, sizeof(*w->waiters));
@@ -536,6 +630,8 @@ prepare(struct worker *w, const struct birth *b)
 	must(w->waiters != NULL && w->watchers != NULL && w->cast != NULL,
 	    "there is private memory for a worker");
 	w->cast_place = cast_end(&REGION->common.cast);
+	channel_open(w);
+	say_open(w);
 	w->mends = word_load(&REGION->ctl.mends);
 	w->random[0] = clock_ticks() ^ REGION->head.place.seed[0];
 	w->random[1] = (uint64_t)b->name << 32 | b->birth;
@@ -560,9 +656,10 @@ net_main(const struct birth *b)
 
 	prepare(w, b);
 	birth_ready(b);
-	while (!w->is_stopping)
+	while (!w->is_stopping || commit_lingers(w))
 		turn(w);
 	batch_run(w);
+	commit_end(w);
 	send_all(w);
 	ring_wait(&w->ring, 0);
 	return 0;

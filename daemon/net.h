@@ -14,8 +14,4 @@ bool net_kill(struct worker *w, uint64_t id);
 /* The sum over all workers of something that they count. */
 uint64_t net_count(enum stat_id id);
 
-/* Keys in a database (internal number), and those with a time to live. */
-int64_t net_keys(uint8_t db);
-int64_t net_expires(uint8_t db);
-
 #endif

@@ -2,11 +2,12 @@
  * net_ack - what replicas acknowledge, and who waits for that
  *
  * A client in WAIT or WAITAOF is parked (CONN_ACKED) until so many replicas
- * have acknowledged the offset behind its own last write.  When somebody begins
- * to wait, replicas are asked by GETACK in the stream, once per turn.
+ * have acknowledged the offset behind its own last write, or have it on disk.
+ * When somebody begins to wait, replicas are asked by GETACK in the stream,
+ * once per turn.
  *
  * A worker whose replicas have acknowledged more wakes those that have somebody
- * who waits.
+ * who waits (daemon/waiters.h).
  *
  * Not here: replies of writes that are held (net_commit.c).
  */
@@ -15,12 +16,17 @@
 
 #include "daemon/net_worker.h"
 
-/* How many replicas have got everything up to an offset; or have it on disk. */
-int ack_count_got(uint64_t offset);
-int ack_count_kept(uint64_t offset);
-
 /* How many are online and have been heard of within min-replicas-max-lag. */
 int ack_count_good(struct worker *w);
+
+/* The offset up to which so many of them have got everything. */
+uint64_t ack_reached(int64_t replicas);
+
+/*
+ * The offset up to which everything is on disk here: what a replica tells its
+ * primary (FACK).  -1: there is no append-only file.
+ */
+int64_t ack_kept_here(const struct worker *w);
 
 /* Whether writes are refused because there are too few of them. */
 bool ack_refuses(struct worker *w);
@@ -29,17 +35,15 @@ bool ack_refuses(struct worker *w);
 void ack_heard(struct conn *c, uint64_t got, int64_t kept);
 
 /*
- * Parks the call's connection until `replicas` have acknowledged its last
- * write and, for `local` 1, it is on disk here; until_ms 0: for ever.  Only one
- * number is replied when `local` is -1, else two.
+ * WAIT (local -1) and WAITAOF: replies how many replicas have acknowledged the
+ * client's last write (or have it on disk, and whether it is here) as soon as
+ * that is enough; until then, or until_ms (0: for ever), the connection is
+ * parked.
  */
-void ack_park(struct call *c, int local, int replicas, int64_t until_ms);
+void ack_wait(struct call *call, int local, int64_t replicas, int64_t until_ms);
 
-/* Replies what there is now, or the error, and serves on. */
+/* It has waited long enough: what there is now, or the error, is its reply. */
 void ack_answer(struct conn *c, const char *error);
-
-/* The reply of WAIT (local -1) and WAITAOF for a client that wrote so far. */
-void ack_reply(struct reply *r, int local, uint64_t offset);
 
 /* Puts a command into the stream that belongs to no database. */
 void ack_append(struct worker *w, struct slice text);

@@ -14,8 +14,7 @@
 #define TOLD_MS 1000  /* between two errors that are logged */
 
 /* What changes no data: a stream holds it, we need not know it. */
-static const char *const harmless[] = { "publish", "spublish", "replconf",
-    "script" };
+static const char *const harmless[] = { "replconf", "script" };
 
 /* --- stopping ---------------------------------------------------------- */
 
@@ -52,6 +51,7 @@ tell_error(struct apply *a, const struct request *q, size_t mark)
 	size_t bytes = 0;
 
 	a->errors++;
+	stat_add(a->conn->worker->stats, unexpected, 1);
 	if (now - a->told_ms < TOLD_MS)
 		return;
 	a->told_ms = now;
@@ -61,6 +61,14 @@ tell_error(struct apply *a, const struct request *q, size_t mark)
 	    (unsigned long long)a->errors, (int)(q->argv[0].bytes < SHOWN ?
 	    q->argv[0].bytes : SHOWN), q->argv[0].data,
 	    (int)(bytes > 0 && text[0] == '-' ? bytes : 0), text);
+}
+
+/* What subscribers of ours get, too; a file's are of the past. */
+static bool
+is_message(const struct apply *a, const struct request *q)
+{
+	return a->is_logged && q->command != NULL &&
+	    (q->command->id == CMD_PUBLISH || q->command->id == CMD_SPUBLISH);
 }
 
 /* --- transactions ------------------------------------------------------ */
@@ -88,6 +96,7 @@ leave(struct apply *a, struct worker *w, size_t bytes)
 	t->is_mute = w->state.role == STATE_REPLICA;
 	t->sees_expired = false;
 	t->stream.bytes = 0;
+	a->applied_db = a->db;
 	a->bytes += bytes;
 	a->commands++;
 }
@@ -169,7 +178,7 @@ serve_inside(struct apply *a, struct worker *w, struct request *q)
 	    q->command->place == CTL))
 		stop_at(a, q, "a transaction holds what it can not hold");
 	else if (q->command != NULL && (q->command->flags & COMMAND_WRITE ||
-	    id == CMD_SELECT) && !serve_keep(q))
+	    id == CMD_SELECT || is_message(a, q)) && !serve_keep(q))
 		stop(a, "there is no memory for a transaction");
 }
 
@@ -180,8 +189,8 @@ static void
 ask_swap(struct apply *a, struct worker *w, struct request *q)
 {
 	struct call c = w->call;
-	char db[NUMBER_TEXT];
-	struct slice argv[5];
+	char db[NUMBER_TEXT], serial[NUMBER_TEXT];
+	struct slice argv[6];
 
 	if (slice_equal(q->argv[1], q->argv[2])) {
 		pass(a, w, (struct slice){ q->raw, q->raw_bytes });
@@ -190,11 +199,14 @@ ask_swap(struct apply *a, struct worker *w, struct request *q)
 	memcpy(argv, q->argv, 3 * sizeof(*argv));
 	argv[3] = (struct slice){ db, number_put_int(db, a->db) };
 	argv[4] = (struct slice){ q->raw, a->is_logged ? q->raw_bytes : 0 };
+	argv[5] = (struct slice){ serial,
+	    number_put_uint(serial, w->state.link_serial) };
 	c.argv = argv;
-	c.argc = 5;
+	c.argc = 6;
 	c.may_block = true;
 	ask_control_about(&c, MAIL_STREAM_SWAPDB);
 	a->bytes += q->raw_bytes;
+	a->commands++;
 	if (a->conn->park.why != CONN_ASKING)
 		stop(a, "control does not answer");
 }
@@ -203,6 +215,9 @@ static bool
 is_harmless(struct apply *a, const struct request *q)
 {
 	size_t i;
+
+	if (is_message(a, q))
+		return false;
 
 	/* An append-only file's annotations. */
 	if (q->command == NULL && !a->is_logged && q->is_inline &&
@@ -258,13 +273,54 @@ serve_one(struct apply *a, struct worker *w, struct request *q)
 	}
 }
 
+/* Behind "KINDn\r\n", which p points to; NULL: it does not. */
+static const char *
+pass_number(const char *p, char kind, size_t n)
+{
+	char text[NUMBER_TEXT + 3] = { kind };
+	size_t bytes = 1 + number_put_uint(text + 1, n);
+
+	memcpy(text + bytes, "\r\n", 2);
+	return memcmp(p, text, bytes + 2) == 0 ? p + bytes + 2 : NULL;
+}
+
+/*
+ * Whether a file's request is one, byte for byte: who serves clients reads over
+ * what ends lines.
+ */
+static bool
+is_framed(const struct request *q)
+{
+	const char *p;
+	int i;
+
+	if (q->is_inline)
+		return q->argc > 0 && q->argv[0].data[0] == '#';
+	p = q->argc > 0 ? pass_number(q->raw, '*', (size_t)q->argc) : NULL;
+	for (i = 0; p != NULL && i < q->argc; i++) {
+		p = pass_number(p, '$', q->argv[i].bytes);
+		if (p == NULL || memcmp(p + q->argv[i].bytes, "\r\n", 2) != 0)
+			return false;
+		p += q->argv[i].bytes + 2;
+	}
+	return p != NULL;
+}
+
 void
 apply_serve(struct apply *a, struct worker *w, struct request *q)
 {
 	struct conn *c = a->conn;
 
+	if (unlikely(w->is_crowded)) {
+		park_crowd(c);
+		return;
+	}
 	if (q->error != NULL) {
 		stop(a, "the stream is broken: %s", q->error);
+		return;
+	}
+	if (!a->is_logged && !a->is_framed && !is_framed(q)) {
+		stop(a, "a request does not have the form it should have");
 		return;
 	}
 	if (q->argc == 0) {
@@ -278,6 +334,10 @@ apply_serve(struct apply *a, struct worker *w, struct request *q)
 	}
 	if (q->command != NULL && !has_arity(q)) {
 		stop_at(a, q, "wrong number of arguments");
+		return;
+	}
+	if (unlikely(w->is_unheard) && is_message(a, q)) {
+		park_stop(c, CONN_PAUSED, w->now_ms + 1);
 		return;
 	}
 	c->used_ms = w->now_ms;
@@ -298,13 +358,26 @@ apply_aborted(struct apply *a)
 {
 	struct worker *w = a->conn->worker;
 
+	const struct request *q = &w->batch.request[w->batch.at];
+
 	leave(a, w, 0);
-	stop(a, "a command can not be applied: %s", w->txn.why);
+	if (w->txn.why != snap_wait) {
+		stop(a, "a command can not be applied: %s", w->txn.why);
+		return;
+	}
+	a->commands--;
+	/* It comes again. */
+	if (a->conn->multi.is_open)
+		a->unit.used -= q->raw_bytes;
 }
 
 void
 apply_answered(struct apply *a, struct slice answer)
 {
+	const char *doubt = error_text[ERROR_REPLACED];
+
+	a->is_in_doubt |= answer.bytes > strlen(doubt) &&
+	    memcmp(answer.data + 1, doubt, strlen(doubt)) == 0;
 	if (answer.bytes > 0 && answer.data[0] == '-')
 		stop(a, "SWAPDB: %.*s", (int)answer.bytes - 3,
 		    answer.data + 1);
@@ -313,19 +386,6 @@ apply_answered(struct apply *a, struct slice answer)
 }
 
 /* --- bytes ------------------------------------------------------------- */
-
-bool
-apply_waits(const struct apply *a)
-{
-	return a->conn->park.why == CONN_ASKING;
-}
-
-bool
-apply_is_cut(const struct apply *a)
-{
-	return a->conn->query.used > a->conn->query.at ||
-	    a->conn->multi.is_open;
-}
 
 void
 apply_bytes(struct apply *a, char *data, size_t bytes)
@@ -369,7 +429,7 @@ apply_open(struct apply *a, struct worker *w, struct conn *c, int db)
 	memset(a, 0, sizeof(*a));
 	a->is_logged = c != NULL;
 	a->is_bare = c == NULL;
-	a->db = db >= 0 ? db : 0;
+	a->db = a->applied_db = db >= 0 ? db : 0;
 	if (c == NULL) {
 		c = conn_new_bare(w);
 		c->duty = &bare_duty;

@@ -28,9 +28,12 @@ struct apply {
 	struct conn *conn;
 	bool is_logged;      /* a primary's */
 	bool is_bare;        /* the connection is our own */
+	bool is_framed;      /* the form of requests has been looked at */
 	bool is_inside;      /* a transaction of it is open */
+	bool is_in_doubt;    /* it has stopped: did control do the last one? */
 	bool wants_ack;      /* REPLCONF GETACK came; whoever acts clears it */
-	int db;              /* of the stream behind what was read */
+	/* database of the stream behind what was read, and was applied */
+	int db, applied_db;
 	uint64_t bytes;      /* applied since the beginning */
 	uint64_t commands, errors;
 	int64_t told_ms;     /* when an error was logged */
@@ -47,21 +50,18 @@ void apply_open(struct apply *a, struct worker *w, struct conn *c, int db);
 void apply_close(struct apply *a);
 
 /*
- * The next bytes: what is whole of them is executed now, the rest is kept.
- * They may be changed.
+ * The next bytes: what is whole of them is executed now, the rest is kept; all
+ * of it while the stream waits for control (SWAPDB) or a snapshot.  The bytes
+ * may be changed.
  */
 void apply_bytes(struct apply *a, char *data, size_t bytes);
 
 /*
- * Whether it waits for control (SWAPDB); bytes that come meanwhile are kept,
- * and executed when the answer is there.
+ * The duty of a stream's connection: one request, which is executed, kept for
+ * EXEC, or parked; the one at which its transaction was taken back, which comes
+ * again when a snapshot was in its way; what control answered to one, as RESP.
+ * What can not be applied stops the stream: why[] is the reason then.
  */
-bool apply_waits(const struct apply *a);
-
-/* Whether a command or a transaction is cut at the end of what came. */
-bool apply_is_cut(const struct apply *a);
-
-/* For the duty of a stream's connection. */
 void apply_serve(struct apply *a, struct worker *w, struct request *q);
 void apply_aborted(struct apply *a);
 void apply_answered(struct apply *a, struct slice answer);

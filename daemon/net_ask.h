@@ -17,6 +17,26 @@ void ask_control(struct call *c);
 /* Same, for a question that is not the request itself. */
 void ask_control_about(struct call *c, enum mail_kind kind);
 
+/*
+ * A transaction whose commands all are such questions becomes one letter, with
+ * an answer for all of them; other commands can not wait in between.
+ */
+#define ASK_TOGETHER_MAX 32    /* their answers have to fit into one */
+
+struct ask_letter {
+	int argc;
+	struct slice argv[ASK_TOGETHER_MAX * 8];
+};
+
+/* Whether all that a command does is such a question. */
+bool ask_is_question(const struct command *command);
+
+/* Adds the reply that c has made since `mark`: that was no question. */
+void ask_add_reply(struct call *c, size_t mark);
+
+/* Puts the letter: the reply will be that of EXEC. */
+void ask_control_together(struct call *c, const struct ask_letter *letter);
+
 /* Inside a transaction nothing can wait: replies so. */
 void ask_refuse(struct call *c);
 

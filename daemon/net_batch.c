@@ -1,5 +1,9 @@
 #include "daemon/net_batch.h"
 
+#include "daemon/clock.h"
+#include "daemon/net_commit.h"
+#include "daemon/net_gate.h"
+#include "daemon/net_park.h"
 #include "daemon/net_serve.h"
 #include "proto/number.h"
 
@@ -134,9 +138,25 @@ add(struct conn *c, const char *raw, size_t raw_bytes)
 	q->raw = raw;
 	q->raw_bytes = raw_bytes;
 	q->has_hash = false;
+	q->reply_at = REQUEST_UNSERVED;
 	q->error = NULL;
 	c->is_in_batch = true;
 	return q;
+}
+
+/* Most often the command of the request before it, if that has a key. */
+static inline const struct command *
+find_command(const struct batch *b, struct request *q)
+{
+	const struct request *last = q - 1;
+	struct slice name = q->argv[0];
+
+	q->is_container = false;
+	if (q > b->request && last->has_hash &&
+	    slice_equal(last->argv[0], name) &&
+	    last->command->name[name.bytes] == 0)
+		return last->command;
+	return command_find(q->argv, q->argc, &q->is_container);
 }
 
 /* A whole request: looked up, its first key hashed, its slot on the way. */
@@ -150,8 +170,7 @@ add_request(struct conn *c, const char *raw, const struct slice *argv, int argc)
 	q->argv = argv;
 	q->argc = argc;
 	q->is_inline = c->resp.is_inline;
-	q->is_container = false;
-	q->command = command = command_find(argv, argc, &q->is_container);
+	q->command = command = find_command(&c->worker->batch, q);
 	if (command == NULL || command->place != SLOT)
 		return;
 	first = command->keys.first;
@@ -359,6 +378,16 @@ batch_received(struct conn *c, char *data, size_t bytes)
 
 /* --- running ----------------------------------------------------------- */
 
+/* Remembers the request that parked its connection. */
+static inline void
+note_stop(const struct batch *b)
+{
+	struct conn *c = b->request[b->at].conn;
+
+	if (unlikely(c->park.why != CONN_SERVES))
+		c->stopped_at = b->at;
+}
+
 /* Serves from batch.at on; comes back by longjmp when a command aborts. */
 static void
 serve_all(struct worker *w)
@@ -367,6 +396,7 @@ serve_all(struct worker *w)
 
 	if (setjmp(w->txn.bail) != 0) {
 		serve_aborted(w);
+		note_stop(b);
 		b->at++;
 	}
 	for (; b->at < b->count; b->at++) {
@@ -378,8 +408,7 @@ serve_all(struct worker *w)
 		    &b->request[least(b->at + 3, b->members - 1)]);
 		if (likely(may_serve(q->conn))) {
 			serve_request(w, q);
-			if (unlikely(q->conn->park.why != CONN_SERVES))
-				q->conn->stopped_at = b->at;
+			note_stop(b);
 		}
 	}
 }
@@ -430,7 +459,7 @@ put_back(struct worker *w, int at)
 	struct conn *c = q->conn;
 	const char *from = q->raw + q->raw_bytes, *to = from;
 	bool is_again = c->park.why == CONN_BLOCKED ||
-	    c->park.why == CONN_PAUSED;
+	    c->park.why == CONN_PAUSED || c->park.why == CONN_CROWDED;
 	int i;
 
 	for (i = at + 1; i < b->count; i++)
@@ -453,12 +482,18 @@ void
 batch_run(struct worker *w)
 {
 	struct batch *b = &w->batch;
+	uint64_t before = w->txn.log_end;
 	int i;
 
 	if (b->count == 0)
 		return;
 	b->at = 0;
+	w->is_crowded = park_is_crowded(w);
+	gate_batch(w);
 	serve_all(w);
+	if (w->txn.log_end != before &&
+	    unlikely(clock_ticks() >= w->lease_ticks))
+		commit_batch_late(w);
 	for (i = 0; i < b->count; i++) {
 		struct conn *c = b->request[i].conn;
 

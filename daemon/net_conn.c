@@ -1,6 +1,8 @@
 #include "daemon/net_conn.h"
 
 #include "daemon/log.h"
+#include "daemon/net_channel.h"
+#include "daemon/net_commit.h"
 #include "daemon/net_feed.h"
 #include "daemon/net_park.h"
 #include "daemon/net_worker.h"
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define QUERY_BYTES 16384
+#define DUTY_BYTES (256u << 10) /* of a send that is no client's */
 
 /* Nothing more comes in or goes out. */
 static void
@@ -62,6 +65,7 @@ fail(struct conn *c)
 		r->room = CONN_OUT_BYTES;
 	}
 	r->used = 0;
+	commit_forget(c);
 	shut(c);
 	conn_finish(c);
 }
@@ -88,6 +92,19 @@ grow(struct reply *r, size_t more)
 	}
 	r->data = data;
 	r->room = room;
+}
+
+void
+conn_renew(struct conn *c)
+{
+	c->out.data = NULL;
+	c->out.used = c->out.room = 0;
+}
+
+void
+conn_give(struct conn *c, struct reply *old)
+{
+	give_buffer(c->worker, old->data, old->room);
 }
 
 void
@@ -127,37 +144,49 @@ conn_silence(struct conn *c, size_t mark)
 static void
 send_more(struct conn *c)
 {
+	size_t bytes = c->sending.bytes - c->sending.done;
+
+	/* Who has a deadline wants to see that it goes on. */
+	if (unlikely(c->duty != NULL) && bytes > DUTY_BYTES)
+		bytes = DUTY_BYTES;
 	c->is_sending = true;
 	ring_send(&c->worker->ring, c->fd, c->sending.data + c->sending.done,
-	    c->sending.bytes - c->sending.done,
-	    (uint64_t)(uintptr_t)c | NET_SEND);
+	    bytes, (uint64_t)(uintptr_t)c | NET_SEND);
 }
 
-/* Over a limit of client-output-buffer-limit: the client does not read. */
+bool
+conn_is_over(const struct option_limit *l, uint64_t bytes, int64_t *since_ms,
+    int64_t now_ms)
+{
+	if (l->hard_bytes > 0 && bytes > (uint64_t)l->hard_bytes)
+		return true;
+	if (l->soft_bytes == 0 || bytes <= (uint64_t)l->soft_bytes) {
+		*since_ms = 0;
+		return false;
+	}
+	if (*since_ms == 0)
+		*since_ms = now_ms;
+	return now_ms - *since_ms > l->soft_s * 1000;
+}
+
+/* The client does not read. */
 static bool
 is_over_limit(struct conn *c)
 {
 	const struct option_limit *l =
-	    &c->worker->state.options.client_output_buffer_limit[OPTION_NORMAL];
+	    &c->worker->state.options.client_output_buffer_limit[
+	    c->subs_all > 0 ? OPTION_PUBSUB : OPTION_NORMAL];
 	size_t bytes = c->out.used + c->sending.bytes - c->sending.done;
-	int64_t now = c->worker->now_ms;
 
-	if (l->hard_bytes > 0 && bytes > (size_t)l->hard_bytes)
-		return true;
-	if (l->soft_bytes == 0 || bytes <= (size_t)l->soft_bytes) {
-		c->out_soft_ms = 0;
-		return false;
-	}
-	if (c->out_soft_ms == 0)
-		c->out_soft_ms = (uint64_t)now;
-	return now - (int64_t)c->out_soft_ms > l->soft_s * 1000;
+	return conn_is_over(l, bytes, &c->out_soft_ms, c->worker->now_ms);
 }
 
 void
 conn_limit(struct conn *c)
 {
 	/* What a replica has not taken, its feed looks after. */
-	if (c->is_shut || c->is_replica || !is_over_limit(c))
+	if (c->is_shut || c->is_replica || c->duty != NULL ||
+	    !is_over_limit(c))
 		return;
 	stat_add(c->worker->stats, output_limit, 1);
 	conn_drop(c);
@@ -175,24 +204,35 @@ conn_lend(struct conn *c, char *data, size_t bytes)
 	send_more(c);
 }
 
+/* Behind what is being sent, bytes are held: they go into a buffer anew. */
+static void
+keep_held(struct conn *c, const char *data, size_t bytes)
+{
+	commit_sent(c, c->sending.bytes);
+	reply_raw(&c->out, data, bytes);
+}
+
 void
 conn_flush(struct conn *c)
 {
-	struct worker *w = c->worker;
+	size_t used = c->out.used, ready;
 
-	if (c->out.used == 0 || c->is_shut)
+	if (used == 0 || c->is_shut)
 		return;
 	conn_limit(c);
 	if (c->is_shut || c->is_sending)
 		return;
+	ready = commit_ready(c);
+	if (unlikely(ready == 0))
+		return;
 	c->sending.data = c->out.data;
-	c->sending.bytes = c->out.used;
+	c->sending.bytes = ready;
 	c->sending.room = c->out.room;
 	c->sending.done = 0;
-	c->out.data = NULL;
-	c->out.used = 0;
-	c->out.room = 0;
-	stat_add(w->stats, writes, 1);
+	conn_renew(c);
+	if (unlikely(ready < used))
+		keep_held(c, c->sending.data + ready, used - ready);
+	stat_add(c->worker->stats, writes, 1);
 	send_more(c);
 }
 
@@ -204,6 +244,8 @@ conn_sent(struct conn *c, int result)
 	c->is_sending = false;
 	if (result > 0) {
 		stat_add(w->stats, bytes_out, result);
+		if (c->is_replica)
+			stat_add(w->stats, repl_out, result);
 		c->sending.done += (size_t)result;
 		if (c->sending.done < c->sending.bytes && !c->is_shut) {
 			send_more(c);
@@ -263,6 +305,16 @@ make_room(struct conn *c, size_t more)
 }
 
 void
+conn_limit_query(struct conn *c)
+{
+	stat_add(c->worker->stats, query_limit, 1);
+	log_warning("client %llu (%s) asks for more than "
+	    "client-query-buffer-limit allows: it is dropped",
+	    (unsigned long long)c->id, c->row != NULL ? c->row->addr : "");
+	conn_drop(c);
+}
+
+void
 conn_keep(struct conn *c, const char *data, size_t bytes)
 {
 	int64_t limit = c->worker->state.options.client_query_buffer_limit;
@@ -272,10 +324,8 @@ conn_keep(struct conn *c, const char *data, size_t bytes)
 	memcpy(c->query.data + c->query.used, data, bytes);
 	c->query.used += bytes;
 	if ((int64_t)(c->query.used - c->query.at) > limit &&
-	    c->duty == NULL) {
-		stat_add(c->worker->stats, query_limit, 1);
-		conn_drop(c);
-	}
+	    c->duty == NULL)
+		conn_limit_query(c);
 }
 
 void
@@ -327,21 +377,37 @@ print_address(const struct sockaddr_storage *a, char *text, size_t room)
 }
 
 static void
-take_conns_row(struct conn *c)
+show_addresses(struct conn *c)
 {
-	struct conns_row *r = conns_take(&c->worker->area->conns, c->id);
+	struct conns_row *r = c->row;
 	struct sockaddr_storage a;
 	socklen_t bytes = sizeof(a);
 
-	c->row = r;
-	r->since_ms = c->since_ms;
-	r->fd = c->fd;
 	memset(&a, 0, sizeof(a));
 	getpeername(c->fd, (struct sockaddr *)&a, &bytes);
 	c->is_local = print_address(&a, r->addr, sizeof(r->addr));
 	bytes = sizeof(a);
 	getsockname(c->fd, (struct sockaddr *)&a, &bytes);
 	print_address(&a, r->laddr, sizeof(r->laddr));
+}
+
+void
+conn_connected(struct conn *c)
+{
+	conns_change(c->row);
+	show_addresses(c);
+	conns_changed(c->row);
+}
+
+static void
+take_conns_row(struct conn *c)
+{
+	struct conns_row *r = conns_take(&c->worker->area->conns, c->id);
+
+	c->row = r;
+	r->since_ms = c->since_ms;
+	r->fd = c->fd;
+	show_addresses(c);
 	conns_changed(r);
 	conn_show(c);
 	conn_show_use(c);
@@ -373,12 +439,16 @@ conn_show(struct conn *c)
 		*flag++ = 'S';
 	if (c->is_monitor)
 		*flag++ = 'O';
+	if (c->subs_all > 0)
+		*flag++ = 'P';
 	if (c->multi.is_open)
 		*flag++ = 'x';
 	if (c->park.why == CONN_BLOCKED || c->park.why == CONN_ACKED)
 		*flag++ = 'b';
 	if (c->is_closing)
 		*flag++ = 'c';
+	if (c->reads_replica)
+		*flag++ = 'r';
 	if (c->is_no_evict)
 		*flag++ = 'e';
 	if (c->is_no_touch)
@@ -386,6 +456,9 @@ conn_show(struct conn *c)
 	if (flag == r->flags)
 		*flag = 'N';
 	r->multi = c->multi.is_open ? c->multi.count : -1;
+	r->sub = (int32_t)c->subs[SUBS_CHANNEL].count;
+	r->psub = (int32_t)c->subs[SUBS_PATTERN].count;
+	r->ssub = (int32_t)c->subs[SUBS_SHARD].count;
 	for (r->watch = 0, x = c->watch; x != NULL; x = x->next)
 		r->watch++;
 	conns_changed(r);
@@ -467,6 +540,7 @@ conn_drop(struct conn *c)
 {
 	c->is_closing = true;
 	c->out.used = 0;
+	commit_forget(c);
 	if (c->park.keys > 0)
 		park_leave(c);
 	shut(c);
@@ -509,6 +583,7 @@ conn_reap(struct conn *c)
 	if (c->duty != NULL && c->duty->gone != NULL)
 		c->duty->gone(c);
 	feed_end(c);
+	channel_leave_all(c);
 	park_unwatch(c);
 	conns_give(&w->area->conns, c->row);
 	if (c->prev != NULL)

@@ -21,9 +21,13 @@
 #include "proto/reply.h"
 #include "proto/resp.h"
 #include "shm/conns.h"
+#include "shm/option.h"
+#include "shm/subs.h"
 
+struct option_limit;
 struct worker;
 struct feed;
+struct commit_mark;
 
 #define CONN_OUT_BYTES REPLY_LEAST /* room of a pooled output buffer */
 
@@ -44,7 +48,9 @@ enum conn_park {
 	CONN_PAUSED,     /* CLIENT PAUSE holds its next request */
 	CONN_ASKING,     /* control has been asked; the answer is its reply */
 	CONN_HELD,       /* what it serves other than clients says when */
-	CONN_ACKED,      /* WAIT: until replicas have acknowledged */
+	CONN_ACKED,      /* WAIT: until its writes are committed */
+	CONN_CROWDED,    /* a snapshot has to take something first */
+	CONN_MOVING,     /* MIGRATE: its keys are on their way */
 	CONN_PARKS
 };
 
@@ -66,7 +72,10 @@ struct conn;
 struct conn_duty {
 	/* in the place of serve_request() */
 	void (*serve)(struct worker *w, struct request *q);
-	/* its request was taken back: w->txn.why */
+	/*
+	 * Its request was taken back: w->txn.why; snap_wait when it will be
+	 * served again.
+	 */
 	void (*aborted)(struct conn *c);
 	/* control's answer; it waits until park_end(), park_wake() */
 	void (*answered)(struct conn *c, struct slice answer);
@@ -75,6 +84,8 @@ struct conn_duty {
 	/* it is about to be freed; or NULL */
 	void (*gone)(struct conn *c);
 };
+
+struct sub;
 
 struct conn_watch {
 	struct conn_watch *next;
@@ -109,7 +120,7 @@ struct conn {
 	struct reply out;
 	/* is_lent: the bytes are somebody else's */
 	struct { char *data; size_t bytes, done, room; bool is_lent; } sending;
-	uint64_t out_soft_ms;           /* since when over the soft limit, 0 */
+	int64_t out_soft_ms;            /* since when over the soft limit, 0 */
 
 	bool is_receiving;              /* a multishot receive is armed */
 	bool is_sending;
@@ -126,24 +137,37 @@ struct conn {
 	/* the session */
 	bool is_authenticated;
 	bool is_monitor, is_no_evict, is_no_touch;
+	/* ASKING: meant for the next request; READONLY */
+	bool is_asking, reads_replica;
+	uint64_t brings;                /* the pass it has shown (net_let.h) */
 	bool is_replica;                /* it gets the log */
 	struct feed *feed;              /* what REPLCONF and PSYNC have said */
 	uint64_t written;               /* offset after its own last write */
+	uint64_t marked;                /* same, when last looked for a mark */
 	uint8_t db;                     /* as selected, 0-15 */
 	uint8_t reply_mode;
 	int64_t since_ms, used_ms;
-	char name[CONNS_NAME], lib_name[64], lib_ver[32];
+	char name[CONNS_NAME], lib_name[CONNS_LIB], lib_ver[CONNS_LIB];
 	uint32_t last_command;          /* enum command_id */
 
 	/* MULTI and WATCH */
 	struct {
-		/* writes, needs_data: some queued one does */
-		bool is_open, is_broken, writes, needs_data;
+		/*
+		 * Some queued one does: write; that or its like; need what is
+		 * loaded; need the link to be up; send a message.
+		 */
+		bool is_open, is_broken, changes, writes, needs_data;
+		bool needs_link, publishes;
+		uint8_t db;             /* EXEC began in */
 		struct conn_queued *first, **last;
 		int count;
 		size_t bytes;
 	} multi;
 	struct conn_watch *watch;
+
+	/* subscriptions, oldest first, by enum subs_kind; all of them */
+	struct { struct sub *first, *last; uint32_t count; } subs[SUBS_KINDS];
+	uint32_t subs_all;
 
 	/* waiting */
 	struct {
@@ -153,14 +177,16 @@ struct conn {
 		int due;                   /* 1 + place in the heap, 0: none */
 		int64_t until_ms;          /* when blocking ends, 0: never */
 		int answer;                /* enum call_timeout */
-		/* order of waiting; CONN_ASKING: its question */
+		/* order of waiting; its question; its move */
 		uint64_t ticket;
 		size_t skip;               /* bytes of the request in query */
 		int keys;
 		struct conn_key *key;      /* what it waits for */
 	} park;
+	/* replies that wait for the log (net_commit.h), in order */
+	struct { struct commit_mark *first, *last; } held;
 	/* CONN_ACKED: replicas that have to; local: -1 for WAIT */
-	struct { int local, replicas; } acks;
+	struct { int local; int64_t replicas; } acks;
 };
 
 /* A key that a blocked connection waits for; in one of the worker's chains. */
@@ -172,8 +198,18 @@ struct conn_key {
 	uint16_t slot;
 };
 
+/* Whether an option that says no, yes or local lets this client. */
+static inline bool
+conn_is_let(const struct conn *c, int64_t who)
+{
+	return who == GUARD_YES || (who == GUARD_LOCAL && c->is_local);
+}
+
 /* A connection for an accepted socket, in the worker's list. */
 struct conn *conn_new(struct worker *w, int fd);
+
+/* Its socket, which was made to be connected, is: addresses are known. */
+void conn_connected(struct conn *c);
 
 /* Same for what has no socket and is in no list; and its end. */
 struct conn *conn_new_bare(struct worker *w);
@@ -191,6 +227,9 @@ bool conn_reap(struct conn *c);
  * connection that there is no memory for is dropped.
  */
 void conn_keep(struct conn *c, const char *data, size_t bytes);
+
+/* Drops a connection whose requests need too large a buffer, and says so. */
+void conn_limit_query(struct conn *c);
 /* Puts bytes in front of it. */
 void conn_unread(struct conn *c, const char *data, size_t bytes);
 /* Room for `bytes` in all for the request at query.at. */
@@ -204,10 +243,20 @@ void conn_silence(struct conn *c, size_t mark);
 
 /* The worker will send what is in out at the end of this turn. */
 void conn_mark(struct conn *c);
+/*
+ * Whether so many bytes that wait are over a limit, at once or for too long;
+ * *since_ms is kept for it: since when they are over the soft one, 0: not.
+ */
+bool conn_is_over(const struct option_limit *l, uint64_t bytes,
+    int64_t *since_ms, int64_t now_ms);
 /* Drops c if what it has not read is over client-output-buffer-limit. */
 void conn_limit(struct conn *c);
-/* Sends what is collected, if nothing is on its way. */
+/* Sends what is collected and not held, if nothing is on its way. */
 void conn_flush(struct conn *c);
+/* Puts an empty buffer in the place of out's, which is then the caller's ... */
+void conn_renew(struct conn *c);
+/* ... until it gives it back. */
+void conn_give(struct conn *c, struct reply *old);
 /*
  * Sends bytes that stay as they are until that has ended; nothing else is on
  * its way.

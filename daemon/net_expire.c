@@ -2,6 +2,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/net_park.h"
+#include "daemon/net_say.h"
 
 #define EXPIRE_BUDGET_US 500
 #define EXPIRE_PAUSE 4     /* pauses are so many times as long as a turn */
@@ -84,18 +85,18 @@ visit(struct worker *w, uint32_t number)
 	uint16_t one = (uint16_t)number;
 	bool is_done;
 
-	/* No memory to note what changes: another time. */
+	/* No memory, or a snapshot has to have something first: later. */
 	if (setjmp(t->bail) != 0) {
-		txn_undo(t);
-		slot_leave(t, slots);
-		w->touches = 0;
+		park_take_back(w);
 		w->expire.is_inside = false;
 		return true;
 	}
 	slot_enter(t, slots, &one, 1);
 	txn_begin(t);
+	t->snap_now = t->snap_serial;
 	is_done = look_through(t, &slots[number], &w->expire);
 	txn_decide(t);
+	say_commit(w);
 	slot_leave(t, slots);
 	txn_settle(t);
 	park_tell(w);
@@ -114,12 +115,10 @@ static bool
 has_any(void)
 {
 	int64_t count = 0;
-	uint32_t i;
 	int db;
 
-	for (i = 0; i < REGION->head.workers; i++)
-		for (db = 0; db < STATE_DATABASES; db++)
-			count += word_load(&REGION->area[i].expires[db]);
+	for (db = 0; db < STATE_DATABASES; db++)
+		count += region_expires(db);
 	return count != 0;
 }
 
@@ -150,6 +149,8 @@ walk(struct worker *w, int64_t begin_us)
 void
 net_expire_turn(struct worker *w, int64_t now)
 {
+	bool is_done;
+
 	if (unlikely(w->txn.expired != 0)) {
 		stat_add(w->stats, expired, w->txn.expired);
 		w->txn.expired = 0;
@@ -159,9 +160,11 @@ net_expire_turn(struct worker *w, int64_t now)
 	w->expire.next_us = now + 1000000 / w->state.options.hz;
 	if (!w->txn.may_expire || w->state.load.phase != LOAD_NONE ||
 	    !w->state.may_expire_actively ||
-	    w->state.role != STATE_PRIMARY || !has_any())
+	    w->state.role != STATE_PRIMARY || park_is_crowded(w) || !has_any())
 		return;
-	if (walk(w, now))
+	is_done = walk(w, now);
+	stat_add(w->stats, expire_us, clock_steady_us() - now);
+	if (is_done)
 		return;
 	stat_add(w->stats, expire_capped, 1);
 	w->expire.next_us = now + (clock_steady_us() - now) *

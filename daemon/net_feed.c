@@ -261,15 +261,7 @@ is_over_limit(struct feed *f)
 	    &w->state.options.client_output_buffer_limit[OPTION_REPLICA];
 	uint64_t behind = word_load_acquire(&the_log()->end) - f->at;
 
-	if (l->hard_bytes > 0 && behind > (uint64_t)l->hard_bytes)
-		return true;
-	if (l->soft_bytes == 0 || behind <= (uint64_t)l->soft_bytes) {
-		f->soft_ms = 0;
-		return false;
-	}
-	if (f->soft_ms == 0)
-		f->soft_ms = w->now_ms;
-	return w->now_ms - f->soft_ms > l->soft_s * 1000;
+	return conn_is_over(l, behind, &f->soft_ms, w->now_ms);
 }
 
 static void
@@ -364,7 +356,7 @@ feed_each(uint32_t *place)
 		    &REGION->area[*place / FEEDS_ROWS].feeds;
 		const struct feeds_row *r = &f->row[*place % FEEDS_ROWS];
 
-		if (word_load(&f->count) == 0) {
+		if (*place % FEEDS_ROWS >= word_load(&f->rows)) {
 			*place += FEEDS_ROWS - *place % FEEDS_ROWS;
 			continue;
 		}
@@ -373,14 +365,4 @@ feed_each(uint32_t *place)
 			return r;
 	}
 	return NULL;
-}
-
-uint32_t
-feed_count(void)
-{
-	uint32_t count = 0, i;
-
-	for (i = 0; i < REGION->head.workers; i++)
-		count += word_load(&REGION->area[i].feeds.count);
-	return count;
 }

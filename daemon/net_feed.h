@@ -52,6 +52,7 @@ struct feed {
 	struct {
 		int64_t since_ms;   /* it waits */
 		int64_t asked_ms;   /* when control was told */
+		int64_t said_ms;    /* when the log was told how far it is */
 		/* begun when it came; then the request that serves it */
 		uint64_t number;
 		uint32_t serial;    /* of the snapshot */
@@ -113,8 +114,5 @@ void feed_act_upon_state(struct worker *w);
  * at first.  NULL after the last.
  */
 const struct feeds_row *feed_each(uint32_t *place);
-
-/* How many replicas the node feeds. */
-uint32_t feed_count(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include "daemon/doorbell.h"
 #include "daemon/file.h"
 #include "daemon/log.h"
+#include "daemon/net_replay.h"
+#include "daemon/rooms.h"
 #include "proto/crc64.h"
 #include "shm/dump.h"
 
@@ -12,6 +14,8 @@
 
 #define AHEAD 24          /* keys looked ahead */
 #define WALK_BYTES 65536  /* of the file between two looks at the clock */
+#define PATIENCE_US 500   /* others are waited for without sleep */
+#define NAP_US 50
 #define FLUSH_SLOTS 16    /* same, when everything goes first */
 
 /* A key of ours, whose value lies at `at`. */
@@ -24,22 +28,20 @@ struct found {
 	uint8_t db;          /* internal */
 };
 
-/* Memory for strings that do not lie plainly in the file. */
-struct room {
-	struct room *next;
-	max_align_t data[];
-};
-
 struct net_load {
 	uint64_t id;
 	struct file_map map;
+	struct replay *replay;  /* of requests */
 	struct rdb_reader r;
 	struct dump_limits limits;
-	struct room *rooms;
+	struct rooms rooms;
 	struct found found[AHEAD];
 	int count;
 	uint8_t db;
 	bool is_flushed, is_begun;
+	/* for other workers, since then (0: not) */
+	bool is_waiting;
+	int64_t waits_us;
 	uint32_t slot;       /* flushed so far */
 	uint64_t crc;
 	size_t summed;       /* bytes that crc is of */
@@ -57,15 +59,13 @@ static void
 forget(struct worker *w)
 {
 	struct net_load *l = w->load;
-	struct room *room;
 
 	if (l == NULL)
 		return;
 	file_unmap(&l->map);
-	while ((room = l->rooms) != NULL) {
-		l->rooms = room->next;
-		free(room);
-	}
+	if (l->replay != NULL)
+		replay_close(l->replay);
+	rooms_free(&l->rooms);
 	free(l);
 	w->load = NULL;
 }
@@ -78,7 +78,7 @@ end(struct worker *w, enum load_result result)
 }
 
 static bool
-fail(struct worker *w, uint64_t at, const char *why)
+fail(struct worker *w, int64_t at, const char *why)
 {
 	struct load_report *report = report_of(w);
 
@@ -91,23 +91,10 @@ fail(struct worker *w, uint64_t at, const char *why)
 static bool
 fail_reader(struct worker *w)
 {
-	return fail(w, w->load->r.why_at, w->load->r.why);
+	return fail(w, (int64_t)w->load->r.why_at, w->load->r.why);
 }
 
 /* --- beginning --------------------------------------------------------- */
-
-static void *
-make_room(void *arg, size_t bytes)
-{
-	struct net_load *l = arg;
-	struct room *room = malloc(sizeof(*room) + bytes);
-
-	if (room == NULL)
-		return NULL;
-	room->next = l->rooms;
-	l->rooms = room;
-	return room->data;
-}
 
 static void
 begin(struct worker *w)
@@ -123,10 +110,15 @@ begin(struct worker *w)
 	if (report->id == o->id &&
 	    word_load_acquire(&report->result) != LOAD_WORKS)
 		return;
+	/* What a predecessor executed must not be executed twice. */
+	if (report->id == o->id && o->form == LOAD_REQUESTS) {
+		end(w, LOAD_LOST);
+		return;
+	}
 	l->is_flushed = !o->flushes;
 	l->limits = dump_limits(&w->state.options);
 	memset(report, 0, sizeof(*report));
-	report->offset = -1;
+	report->offset = report->stream_db = -1;
 	word_store_release(&report->id, o->id);
 }
 
@@ -165,7 +157,7 @@ flush_slot(struct worker *w, struct slot *slot)
 {
 	if (setjmp(w->txn.bail) != 0) {
 		take_back(w);
-		fail(w, 0, w->txn.why);
+		fail(w, -1, w->txn.why);
 		return;
 	}
 	enter(w, slot);
@@ -198,7 +190,8 @@ put_bad(struct worker *w, const struct found *f, const struct rdb_reader *r)
 	const char *why = w->txn.why;
 
 	take_back(w);
-	return r != NULL ? fail(w, r->why_at, r->why) : fail(w, f->at, why);
+	return r != NULL ? fail(w, (int64_t)r->why_at, r->why) :
+	    fail(w, (int64_t)f->at, why);
 }
 
 /* Puts one key; false when that can not be done. */
@@ -285,6 +278,10 @@ meet_aux(struct worker *w, const struct rdb_item *item)
 	else if (slice_is(item->name, "repl-offset") &&
 	    !number_get_int(item->text, &report->offset))
 		report->offset = -1;
+	else if (slice_is(item->name, "repl-stream-db") &&
+	    (!number_get_int(item->text, &report->stream_db) ||
+	    report->stream_db >= STATE_DATABASES))
+		report->stream_db = -1;
 }
 
 static bool
@@ -299,11 +296,11 @@ meet_end(struct worker *w)
 		return false;
 	if (w->birth->index == 0 && sum != 0 && crc64_add(l->crc, l->r.data +
 	    l->summed, at - l->summed) != sum)
-		return fail(w, at, "the check sum is wrong");
+		return fail(w, (int64_t)at, "the check sum is wrong");
 	if (l->r.version >= 5)
 		at += RDB_CRC_BYTES;
 	if (at < l->r.bytes && !w->state.load.has_rest)
-		return fail(w, at, "something follows the end");
+		return fail(w, (int64_t)at, "something follows the end");
 	report->end = at;
 	report->at = l->r.bytes;
 	end(w, LOAD_DONE);
@@ -325,7 +322,8 @@ meet(struct worker *w)
 		return meet_key(w, f) || fail_reader(w);
 	case RDB_IS_SELECT:
 		if (f->item.n[0] >= STATE_DATABASES)
-			return fail(w, at, "there is no such database");
+			return fail(w, (int64_t)at,
+			    "there is no such database");
 		l->db = (uint8_t)f->item.n[0];
 		return true;
 	case RDB_IS_AUX:
@@ -345,6 +343,40 @@ meet(struct worker *w)
 }
 
 static bool
+begin_requests(struct worker *w)
+{
+	struct net_load *l = w->load;
+	int bad;
+
+	l->replay = replay_open(w, &w->state.load, &bad);
+	return l->replay != NULL || fail(w, -1, strerror(-bad));
+}
+
+static void
+replay_part(struct worker *w)
+{
+	struct load_report *report = report_of(w);
+	struct replay *r = w->load->replay;
+	enum replay_result got = replay_some(r);
+
+	report->commands = replay_commands(r);
+	w->load->is_waiting = got == REPLAY_WAIT;
+	if (got == REPLAY_MORE || got == REPLAY_WAIT)
+		return;
+	if (got == REPLAY_LOST) {
+		end(w, LOAD_LOST);
+		return;
+	}
+	if (got == REPLAY_BAD) {
+		fail(w, (int64_t)replay_at(r), replay_why(r));
+		return;
+	}
+	report->end = replay_at(r);
+	report->stream_db = replay_db(r);
+	end(w, LOAD_DONE);
+}
+
+static bool
 begin_file(struct worker *w)
 {
 	const struct load_order *o = &w->state.load;
@@ -356,11 +388,13 @@ begin_file(struct worker *w)
 		end(w, LOAD_DONE);
 		return false;
 	}
+	if (o->form == LOAD_REQUESTS)
+		return begin_requests(w);
 	bad = file_map(&l->map, o->file);
 	if (bad != 0)
-		return fail(w, 0, strerror(-bad));
-	rdb_open(&l->r, (struct slice){ l->map.data, l->map.bytes }, make_room,
-	    l);
+		return fail(w, -1, strerror(-bad));
+	rdb_open(&l->r, (struct slice){ l->map.data, l->map.bytes },
+	    rooms_make, &l->rooms);
 	return rdb_read_header(&l->r) || fail_reader(w);
 }
 
@@ -373,6 +407,10 @@ walk_some(struct worker *w)
 
 	if (!l->is_begun && !begin_file(w))
 		return;
+	if (l->replay != NULL) {
+		replay_part(w);
+		return;
+	}
 	from = l->r.at;
 	while (l->r.at - from < WALK_BYTES && l->count < AHEAD)
 		if (!meet(w))
@@ -385,6 +423,18 @@ walk_some(struct worker *w)
 		l->summed = l->r.at;
 	}
 	word_store(&report_of(w)->at, l->r.at);
+}
+
+/* Others are to come further; who runs on the same core can not meanwhile. */
+static void
+let_others(struct net_load *l, int64_t now)
+{
+	if (l->waits_us == 0)
+		l->waits_us = now;
+	if (now - l->waits_us < PATIENCE_US)
+		clock_yield();
+	else
+		clock_nap(NAP_US);
 }
 
 /* ----------------------------------------------------------------------- */
@@ -400,7 +450,7 @@ load_is_busy(const struct worker *w)
 void
 load_turn(struct worker *w)
 {
-	int64_t until;
+	int64_t until, now;
 
 	if (likely(w->state.load.phase == LOAD_NONE)) {
 		if (unlikely(w->load != NULL))
@@ -413,11 +463,15 @@ load_turn(struct worker *w)
 		begin(w);
 	until = clock_steady_us() + LOAD_SLICE_US;
 	while (report_of(w)->result == LOAD_WORKS &&
-	    clock_steady_us() < until) {
+	    (now = clock_steady_us()) < until) {
 		if (!w->load->is_flushed)
 			flush_some(w);
 		else
 			walk_some(w);
+		if (unlikely(w->load->is_waiting))
+			let_others(w->load, now);
+		else
+			w->load->waits_us = 0;
 	}
 }
 

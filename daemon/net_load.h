@@ -5,9 +5,9 @@
  * and INFO are answered.  Nothing of it is logged.
  *
  * The whole file is walked: what belongs to other workers' slots is skipped.
- * Several keys are looked ahead, so that slots, buckets and old records are
- * fetched for all of them at once.  The first worker sums the file up for its
- * check sum.
+ * So it is with requests (net_replay.h).  Of a snapshot several keys are looked
+ * ahead, so that slots, buckets and old records are fetched for all of them at
+ * once, and the first worker sums the file up for its check sum.
  *
  * Not here: when and what (daemon/ctl_load.c), values (shm/dump.h).
  */

@@ -4,10 +4,12 @@
 #include "daemon/net_ack.h"
 #include "daemon/net_batch.h"
 #include "daemon/net_due.h"
+#include "daemon/net_say.h"
 #include "daemon/net_wait.h"
 
 #include <stdlib.h>
 
+#define CROWDED_MS 100 /* a saver that is gone grants nothing */
 #define WATCH_LOOKS 64 /* how many watched keys a new one is compared with */
 
 /* --- the list of those that wait --------------------------------------- */
@@ -165,6 +167,21 @@ park_answer(struct conn *c, const char *error)
 }
 
 void
+park_end_all(struct worker *w, const char *error)
+{
+	struct conn *c;
+
+	while ((c = w->parked[CONN_BLOCKED].first) != NULL) {
+		conn_finish(c);
+		park_answer(c, error);
+	}
+	while ((c = w->parked[CONN_ACKED].first) != NULL) {
+		conn_finish(c);
+		ack_answer(c, error);
+	}
+}
+
+void
 park_touched(struct worker *w, uint64_t interest, uint64_t floor)
 {
 	uint64_t first_floor = floor;
@@ -271,6 +288,15 @@ park_tell(struct worker *w)
 }
 
 void
+park_take_back(struct worker *w)
+{
+	txn_undo(&w->txn);
+	slot_leave(&w->txn, REGION->common.slot);
+	say_forget(w);
+	w->touches = 0;
+}
+
+void
 park_ring(struct worker *w)
 {
 	uint32_t i;
@@ -292,6 +318,7 @@ come_due(struct conn *c)
 		park_answer(c, NULL);
 		break;
 	case CONN_PAUSED:
+	case CONN_CROWDED:
 		park_wake(c);
 		break;
 	case CONN_ACKED:
@@ -312,17 +339,45 @@ park_turn(struct worker *w)
 	return c != NULL ? c->park.deadline_ms : 0;
 }
 
-void
-park_unpause(struct worker *w)
+/* Those who have to wait again join the end of the list again. */
+static void
+wake_all(struct worker *w, enum conn_park why)
 {
 	struct conn *c;
 	int left = 0;
 
-	/* Those that another pause holds join the end of the list again. */
-	for (c = w->parked[CONN_PAUSED].first; c != NULL; c = c->park.next)
+	for (c = w->parked[why].first; c != NULL; c = c->park.next)
 		left++;
-	while (left-- > 0 && (c = w->parked[CONN_PAUSED].first) != NULL)
+	while (left-- > 0 && (c = w->parked[why].first) != NULL)
 		park_wake(c);
+}
+
+void
+park_unpause(struct worker *w)
+{
+	wake_all(w, CONN_PAUSED);
+}
+
+/* --- snapshots --------------------------------------------------------- */
+
+void
+park_crowd(struct conn *c)
+{
+	struct worker *w = c->worker;
+
+	park_stop(c, CONN_CROWDED, w->now_ms + CROWDED_MS);
+	word_store(&w->area->wish.is_waiting, 1);
+}
+
+void
+park_uncrowd(struct worker *w)
+{
+	if (!park_has_grants(w))
+		return;
+	w->grants = word_load_acquire(&w->txn.snap->reader->grants);
+	wake_all(w, CONN_CROWDED);
+	if (w->parked[CONN_CROWDED].first == NULL)
+		word_store(&w->area->wish.is_waiting, 0);
 }
 
 struct conn *

@@ -26,6 +26,27 @@
 /* Stops serving c; deadline_ms is UNIX time, 0 for none. */
 void park_stop(struct conn *c, enum conn_park why, int64_t deadline_ms);
 
+/*
+ * Same until a snapshot's saver has granted something: room in the ring, or a
+ * large value that is free to change.
+ */
+void park_crowd(struct conn *c);
+/* Whether commands that write should wait for room. */
+static inline bool
+park_is_crowded(const struct worker *w)
+{
+	return unlikely(w->txn.snap_serial != 0) && snap_is_crowded(
+	    w->txn.snap, w->txn.snap_serial, w->state.snap.ring_max);
+}
+/* Lets those who wait look again when there is something new. */
+void park_uncrowd(struct worker *w);
+static inline bool
+park_has_grants(const struct worker *w)
+{
+	return w->parked[CONN_CROWDED].first != NULL && w->grants !=
+	    word_load_acquire(&w->txn.snap->reader->grants);
+}
+
 /* c serves again: what waits in its query is read on. */
 void park_wake(struct conn *c);
 
@@ -45,6 +66,9 @@ void park_leave(struct conn *c);
  */
 void park_answer(struct conn *c, const char *error);
 
+/* All clients of this worker that block or WAIT are told so, and closed. */
+void park_end_all(struct worker *w, const char *error);
+
 /* What happened to a key (a broadcast): floor is the ticket to pass over. */
 void park_touched(struct worker *w, uint64_t interest, uint64_t floor);
 /* All that somebody of this worker waits for may have happened. */
@@ -55,8 +79,16 @@ void park_rerun_all(struct worker *w);
 /* The transaction's hook (txn.touched), and telling the others after it. */
 void park_note(struct txn *t, struct slot *slot, uint64_t hash, int type);
 void park_tell(struct worker *w);
+/*
+ * Instead of it, after txn_abort(): what the transaction changed is undone, its
+ * slots are let go, and nobody is told.
+ */
+void park_take_back(struct worker *w);
 
-/* Wakes and answers those whose time has come; the next deadline or 0. */
+/*
+ * Wakes and answers those whose time has come.  The next deadline, as
+ * worker.now_ms counts, or 0: there is none.
+ */
 int64_t park_turn(struct worker *w);
 /* Wakes all that a pause held. */
 void park_unpause(struct worker *w);

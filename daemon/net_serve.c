@@ -2,11 +2,18 @@
 
 #include <stdlib.h>
 
+#define HELD_MS 1 /* between two tries to write where writes are stopped */
+
 #include "daemon/clock.h"
 #include "daemon/net_ask.h"
+#include "daemon/net_commit.h"
+#include "daemon/net_event.h"
 #include "daemon/net_feed.h"
 #include "daemon/net_gate.h"
 #include "daemon/net_park.h"
+#include "daemon/net_pause.h"
+#include "daemon/net_place.h"
+#include "daemon/net_say.h"
 #include "daemon/net_watch.h"
 
 /* --- locks ------------------------------------------------------------- */
@@ -68,20 +75,28 @@ choose_keys(struct txn *t, struct choice *ch, const struct command *command,
 static int
 find_slots(struct worker *w, const struct request *q)
 {
-	const struct command_keys *k = &q->command->keys;
 	struct choice *ch;
 
 	if (unlikely(q->command->place == EVERY) &&
 	    command_needs_every(q->command, q->argv, q->argc))
 		return list_all(w->slots);
-	if (likely(q->has_hash && k->last == k->first)) {
-		w->slots[0] = (uint16_t)(q->slot - REGION->common.slot);
-		return 1;
-	}
 	ch = txn_scratch(&w->txn, sizeof(*ch));
 	memset(ch, 0, sizeof(*ch));
 	choose_keys(&w->txn, ch, q->command, q->argv, q->argc);
 	return list_chosen(ch, w->slots);
+}
+
+static inline void
+enter(struct worker *w, const struct request *q)
+{
+	const struct command_keys *k = &q->command->keys;
+
+	if (likely(q->has_hash && k->last == k->first))
+		slot_enter_next(&w->txn, REGION->common.slot,
+		    (uint16_t)(q->slot - REGION->common.slot));
+	else
+		slot_enter(&w->txn, REGION->common.slot, w->slots,
+		    find_slots(w, q));
 }
 
 /* --- one command ------------------------------------------------------- */
@@ -113,8 +128,12 @@ run(struct call *c, const struct request *q)
 
 	c->is_changed = c->is_logged = false;
 	t->snap_now = c->command->flags & COMMAND_READ ? 0 : t->snap_serial;
+	if (unlikely(t->events != 0))
+		event_begin(c);
 	call_table[c->command->id](c);
 	log_request(c, q);
+	if (unlikely(t->events != 0))
+		event_end(c);
 	if (c->command->flags & COMMAND_READ) {
 		stat_add(s, hits, t->hits - hits);
 		stat_add(s, misses, t->misses - misses);
@@ -138,6 +157,7 @@ serve_begin(struct worker *w, struct request *q)
 	c->argc = q->argc;
 	c->db = w->state.db[q->conn->db];
 	c->may_block = true;
+	c->letter = NULL;
 	c->hash = q->hash;
 	c->slot = q->slot;
 	/* A SELECT before it in the batch makes the hash another. */
@@ -156,27 +176,108 @@ waits_no_more(struct conn *c)
 }
 
 static void
-leave(struct worker *w)
+commit(struct worker *w)
 {
 	bool writes = w->txn.record.count > 0;
 
 	txn_decide(&w->txn);
+	say_commit(w);
 	if (writes)
 		w->call.conn->written = w->txn.log_end;
 	slot_leave(&w->txn, REGION->common.slot);
 	txn_settle(&w->txn);
+}
+
+static void
+leave(struct worker *w)
+{
+	if (txn_is_empty(&w->txn)) {
+		say_commit(w);
+		slot_leave(&w->txn, REGION->common.slot);
+		txn_rest(&w->txn);
+	} else {
+		commit(w);
+	}
 	/* Nobody may leave a key to one that has been served. */
 	waits_no_more(w->call.conn);
 	park_tell(w);
 }
 
+/*
+ * Whether writes are stopped in a slot that was entered: it is left, and who
+ * wants to write comes back.
+ */
+static bool
+is_held(struct worker *w, bool writes)
+{
+	if (!writes || w->call.conn->duty != NULL ||
+	    !hold_stops(w->txn.holder, w->now_ms))
+		return false;
+	slot_leave(&w->txn, REGION->common.slot);
+	txn_rest(&w->txn);
+	park_stop(w->call.conn, CONN_PAUSED, w->now_ms + HELD_MS);
+	return true;
+}
+
+static bool
+lacks(struct worker *w)
+{
+	struct call *c = &w->call;
+
+	if (!place_lacks(c))
+		return false;
+	if (c->conn->park.why == CONN_SERVES)
+		watch_error(c, w->reply_mark);
+	return true;
+}
+
 static void
 serve_in_slots(struct worker *w, const struct request *q)
 {
-	slot_enter(&w->txn, REGION->common.slot, w->slots, find_slots(w, q));
+	enter(w, q);
+	if (region_is_held() &&
+	    is_held(w, (q->command->flags & COMMAND_WRITE) != 0))
+		return;
 	txn_begin(&w->txn);
-	run(&w->call, q);
+	/* A stream or a file is carried out here, wherever keys are to be. */
+	if (likely(!w->state.is_moving) || w->call.conn->duty != NULL ||
+	    !lacks(w))
+		run(&w->call, q);
 	leave(w);
+}
+
+/*
+ * Whether what is to be queued would be sent elsewhere now: then the whole
+ * transaction is.
+ */
+static bool
+is_not_queued(struct worker *w, const struct request *q)
+{
+	bool is_lacking;
+
+	if (likely(!w->state.is_moving) || q->command->place != SLOT)
+		return false;
+	enter(w, q);
+	txn_begin(&w->txn);
+	is_lacking = lacks(w);
+	leave(w);
+	if (is_lacking && q->conn->park.why == CONN_SERVES)
+		q->conn->multi.is_broken = true;
+	return is_lacking;
+}
+
+/* A value has to stay as it is until a snapshot has it. */
+static void
+run_again(struct worker *w)
+{
+	struct conn *c = w->call.conn;
+
+	reply_cut(w->call.reply, w->reply_mark);
+	if (c->multi.is_open)
+		c->db = c->multi.db;
+	if (c->duty != NULL)
+		c->duty->aborted(c);
+	park_crowd(c);
 }
 
 void
@@ -184,9 +285,11 @@ serve_aborted(struct worker *w)
 {
 	struct call *c = &w->call;
 
-	txn_undo(&w->txn);
-	slot_leave(&w->txn, REGION->common.slot);
-	w->touches = 0;
+	park_take_back(w);
+	if (w->txn.why == snap_wait) {
+		run_again(w);
+		return;
+	}
 	park_end(c->conn);
 	reply_cut(c->reply, w->reply_mark);
 	if (unlikely(c->conn->duty != NULL)) {
@@ -231,9 +334,12 @@ serve_keep(const struct request *q)
 	c->multi.last = &x->next;
 	c->multi.count++;
 	c->multi.bytes += bytes;
+	c->multi.changes |= !!(q->command->flags & COMMAND_WRITE);
 	c->multi.writes |= !!(q->command->flags &
 	    (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
 	c->multi.needs_data |= !(q->command->flags & COMMAND_LOADING);
+	c->multi.needs_link |= !(q->command->flags & COMMAND_STALE);
+	c->multi.publishes |= gate_is_publish(q->command);
 	reply_simple(&c->out, "QUEUED");
 	return true;
 }
@@ -243,12 +349,16 @@ queue(struct worker *w, const struct request *q)
 {
 	struct conn *c = q->conn;
 
+	/* It will not be executed, whatever it asks for. */
+	if (c->multi.is_broken) {
+		reply_simple(&c->out, "QUEUED");
+		return;
+	}
 	serve_keep(q);
 	if (c->multi.bytes <=
 	    (size_t)w->state.options.client_query_buffer_limit)
 		return;
-	stat_add(w->stats, query_limit, 1);
-	conn_drop(c);
+	conn_limit_query(c);
 }
 
 /* Whether a key that is watched has changed; its slot is locked. */
@@ -290,6 +400,37 @@ find_queue_slots(struct call *c)
 	return list_chosen(ch, c->worker->slots);
 }
 
+static bool
+are_questions(const struct conn *conn)
+{
+	const struct conn_queued *q;
+
+	for (q = conn->multi.first; q != NULL; q = q->next)
+		if (!ask_is_question(q->command))
+			return false;
+	return conn->multi.count > 0 && conn->multi.count <= ASK_TOGETHER_MAX;
+}
+
+/* All of them go to control in one letter. */
+static void
+ask_queue(struct call *c)
+{
+	struct ask_letter letter = { .argc = 0 };
+	const struct conn_queued *q;
+	struct call inner = *c;
+	size_t mark = c->reply->used;
+
+	inner.letter = &letter;
+	for (q = c->conn->multi.first; q != NULL; q = q->next) {
+		inner.command = q->command;
+		inner.argv = q->argv;
+		inner.argc = q->argc;
+		call_table[q->command->id](&inner);
+		ask_add_reply(&inner, mark);
+	}
+	ask_control_together(c, &letter);
+}
+
 void
 serve_queue(struct call *c)
 {
@@ -298,10 +439,23 @@ serve_queue(struct call *c)
 	const struct conn_queued *q;
 	struct call inner = *c;
 
+	conn->multi.db = conn->db;
 	slot_enter(c->txn, REGION->common.slot, w->slots, find_queue_slots(c));
+	if (region_is_held() && is_held(w, conn->multi.changes))
+		return;
 	txn_begin(c->txn);
+	if (unlikely(w->state.is_moving) && conn->duty == NULL &&
+	    place_lacks(c)) {
+		leave(w);
+		return;
+	}
 	if (has_changed(c)) {
 		reply_null_array(c->reply);
+		leave(w);
+		return;
+	}
+	if (are_questions(conn)) {
+		ask_queue(c);
 		leave(w);
 		return;
 	}
@@ -331,6 +485,11 @@ serve_run(struct worker *w, struct request *q)
 	case EVERY:
 		serve_in_slots(w, q);
 		break;
+	case LOG:
+		txn_begin(&w->txn);
+		run(&w->call, q);
+		leave(w);
+		break;
 	case CTL:
 		ask_control(&w->call);
 		break;
@@ -347,7 +506,7 @@ serve_request(struct worker *w, struct request *q)
 	struct conn *c = q->conn;
 	bool is_replica = c->is_replica;
 
-	w->reply_mark = c->out.used;
+	w->reply_mark = q->reply_at = c->out.used;
 	if (unlikely(c->duty != NULL)) {
 		c->duty->serve(w, q);
 		return;
@@ -366,19 +525,35 @@ serve_request(struct worker *w, struct request *q)
 		serve_run(w, q);
 		break;
 	case GATE_QUEUE:
-		queue(w, q);
+		if (likely(!is_not_queued(w, q)))
+			queue(w, q);
 		break;
 	case GATE_PAUSE:
-		park_stop(c, CONN_PAUSED, w->state.pause_until_ms);
+		park_stop(c, CONN_PAUSED, pause_deadline(w));
+		return;
+	case GATE_CROWDED:
+		park_crowd(c);
+		return;
+	case GATE_STOPPED:
+	case GATE_UNHEARD:
+		park_stop(c, CONN_PAUSED, w->now_ms + 1);
+		return;
+	case GATE_LATE:
+		park_stop(c, CONN_PAUSED, w->now_ms + GATE_LATE_MS);
 		return;
 	case GATE_REFUSE:
 		watch_error(&w->call, w->reply_mark);
 		break;
 	}
 	waits_no_more(c);
+	if (unlikely(c->is_asking) && !c->multi.is_open &&
+	    c->park.why == CONN_SERVES && c->last_command != CMD_ASKING)
+		c->is_asking = false;
 	if (unlikely(c->reply_mode != CONN_REPLY_ON) &&
 	    c->park.why == CONN_SERVES)
 		conn_silence(c, w->reply_mark);
+	if (unlikely(w->commit.levels != 0))
+		commit_served(c, q->command, w->reply_mark);
 	if (unlikely(is_replica))
 		feed_served(c, w->reply_mark);
 }
@@ -406,9 +581,7 @@ call_unvisit(struct call *c, int slot, bool visited)
 }
 
 struct key
-call_key(const struct call *c, int i)
+call_make_key(const struct call *c, int i)
 {
-	if (likely(c->has_hash && i == c->command->keys.first))
-		return (struct key){ c->argv[i], c->hash, c->slot, c->db };
 	return slot_key(REGION->common.slot, c->db, c->argv[i]);
 }

@@ -31,7 +31,10 @@ bool serve_keep(const struct request *q);
  */
 void serve_aborted(struct worker *w);
 
-/* EXEC: runs what the connection has queued, as one transaction. */
+/*
+ * EXEC: runs what the connection has queued, as one transaction; or parks the
+ * connection, and nothing has happened.
+ */
 void serve_queue(struct call *c);
 
 #endif

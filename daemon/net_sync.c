@@ -3,6 +3,7 @@
 #include "daemon/doorbell.h"
 #include "daemon/log.h"
 #include "daemon/save.h"
+#include "proto/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SAY_MS 5000   /* between two lines of the log */
 #define AGAIN_MS 5000 /* a question that control may have lost */
 
 static const struct state_job_row *
@@ -56,7 +58,7 @@ attach(struct feed *f)
 	f->sync.serial = s->serial;
 	f->sync.is_marked = f->takes_mark &&
 	    w->state.options.repl_diskless_sync;
-	f->moved_ms = w->now_ms;
+	f->moved_ms = f->sync.said_ms = w->now_ms;
 	if (!f->is_old)
 		reply_raw(r, line, (size_t)snprintf(line, sizeof(line),
 		    "+FULLRESYNC %s %llu\r\n", w->state.replid,
@@ -105,8 +107,15 @@ sync_act_upon_state(struct feed *f)
 	if (f->conn->is_closing)
 		return;
 	if (f->row->phase == FEEDS_WAITS) {
-		if (is_taken(w) && row->begun > f->sync.number)
+		if (row->begun <= f->sync.number)
+			return;
+		if (is_taken(w)) {
 			attach(f);
+			return;
+		}
+		/* It was over before we saw it: another one. */
+		f->sync.number = row->begun;
+		f->sync.asked_ms = 0;
 		return;
 	}
 	if (row->done < f->sync.number || f->sync.is_done)
@@ -132,12 +141,12 @@ open_growing(struct feed *f)
 {
 	const struct worker *w = f->conn->worker;
 	const struct proc *p = &REGION->area[PROC_SAVER].proc;
-	char name[SAVE_NAME];
+	char name[FILE_NAME];
 
 	if (!is_taken(w) || f->sync.serial != w->state.snap.serial ||
 	    word_load_acquire(&p->birth) != w->state.snap.birth)
 		return false;
-	save_name_temporary(p->pid, name);
+	save_name_temporary(w->state.snap.birth, name);
 	f->sync.file = open(name, O_RDONLY | O_CLOEXEC);
 	return f->sync.file >= 0;
 }
@@ -156,6 +165,7 @@ measure(struct feed *f)
 		return false;
 	}
 	f->sync.bytes = (uint64_t)st.st_size;
+	word_store(&f->row->snap_bytes, f->sync.bytes);
 	f->sync.is_measured = true;
 	if (f->sync.is_announced)
 		return true;
@@ -230,12 +240,27 @@ sync_read(struct conn *c, int result)
 		f->sync.is_drained = true;
 	} else {
 		f->sync.at += (uint64_t)result;
+		word_store(&f->row->snap_sent, f->sync.at);
 		f->moved_ms = c->worker->now_ms;
 		conn_lend(c, f->buffer, (size_t)result);
 	}
 }
 
 /* --- time -------------------------------------------------------------- */
+
+static void
+say(struct feed *f)
+{
+	int64_t now = f->conn->worker->now_ms;
+
+	if (f->row->phase != FEEDS_LOADS || f->sync.at == 0 ||
+	    now - f->sync.said_ms < SAY_MS)
+		return;
+	f->sync.said_ms = now;
+	log_notice("replica %s:%u: %llu MB of its snapshot%s are sent",
+	    f->row->ip, f->row->port, (unsigned long long)f->sync.at >> 20,
+	    f->sync.is_measured ? "" : ", which is still being made,");
+}
 
 void
 sync_look_after(struct feed *f)
@@ -244,6 +269,7 @@ sync_look_after(struct feed *f)
 	int64_t limit = w->state.options.repl_timeout * 1000;
 
 	f->sync.is_drained = false;
+	say(f);
 	if (!f->sync.is_announced) {
 		if (w->now_ms - f->moved_ms < 1000)
 			return;
@@ -277,7 +303,8 @@ is_time(const struct worker *w, int64_t since_ms)
 void
 sync_ask(struct worker *w)
 {
-	const struct slice argv = SLICE("fullsync");
+	char seen[NUMBER_TEXT];
+	struct slice argv[] = { SLICE("fullsync"), { seen, 0 } };
 	struct feed *f;
 	int64_t since = INT64_MAX;
 
@@ -289,9 +316,10 @@ sync_ask(struct worker *w)
 	if (since == INT64_MAX || row_of(w)->asked > row_of(w)->begun ||
 	    !is_time(w, since))
 		return;
+	argv[1].bytes = number_put_int(seen, (int64_t)row_of(w)->begun);
 	if (!mail_ask(&w->area->asks, word_load_acquire(
 	    &REGION->ctl.asks_got[w->birth->index]), MAIL_FULLSYNC,
-	    w->birth->birth, 0, &argv, 1))
+	    w->birth->birth, 0, argv, 2))
 		return;
 	for (f = w->feeds; f != NULL; f = f->next)
 		if (f->row->phase == FEEDS_WAITS)

@@ -3,7 +3,55 @@
 #include "daemon/clock.h"
 #include "daemon/net_park.h"
 
+#include <limits.h>
 #include <stdio.h>
+
+/* Words that nobody else may read: count of them from argument `from` on, or,
+ * where there is a word, so many behind each such word that stands there. */
+static const struct secret {
+	enum command_id command;
+	int from, count;
+	const char *word;
+} secrets[] = {
+	{ CMD_AUTH, 1, INT_MAX, NULL },
+	{ CMD_HELLO, 2, 2, "auth" },
+	{ CMD_MIGRATE, 6, 1, "auth" },
+	{ CMD_MIGRATE, 6, 2, "auth2" },
+};
+
+static bool
+is_secret(const struct secret *s, const struct call *c, int i)
+{
+	int at;
+
+	if (s->word == NULL)
+		return i >= s->from && i - s->from < s->count;
+	for (at = i - 1; at >= s->from && i - at <= s->count; at--)
+		if (slice_is(c->argv[at], s->word))
+			return true;
+	return false;
+}
+
+/* The arguments as others may see them; valid during the call. */
+static const struct slice *
+without_secrets(struct call *c)
+{
+	struct slice *seen = NULL;
+	size_t k, bytes = (size_t)c->argc * sizeof(*seen);
+	int i;
+
+	for (k = 0; k < COUNT(secrets); k++) {
+		if (likely(secrets[k].command != c->command->id))
+			continue;
+		if (seen == NULL)
+			seen = memcpy(txn_scratch(c->txn, bytes), c->argv,
+			    bytes);
+		for (i = 1; i < c->argc; i++)
+			if (is_secret(&secrets[k], c, i))
+				seen[i] = SLICE("(redacted)");
+	}
+	return seen != NULL ? seen : c->argv;
+}
 
 /* It took long enough for the slow log, or to be a spike, or both. */
 static void
@@ -16,8 +64,8 @@ note_slow(struct call *c, int64_t us)
 	if (o->slowlog_log_slower_than >= 0 &&
 	    us >= o->slowlog_log_slower_than &&
 	    !(c->command->flags & COMMAND_SKIP_SLOWLOG))
-		slow_add(&w->area->slow, id, w->now_ms / 1000, us, c->argv,
-		    c->argc, slice_of(c->conn->row != NULL ?
+		slow_add(&w->area->slow, id, w->now_ms / 1000, us,
+		    without_secrets(c), c->argc, slice_of(c->conn->row != NULL ?
 		    c->conn->row->addr : ""),
 		    slice_of(c->conn->name));
 	if (o->latency_monitor_threshold > 0 &&
@@ -89,6 +137,11 @@ watch_error(struct call *c, size_t mark)
 	stat_count_error(c->worker->stats, code);
 }
 
+/* A line of MONITOR: its head, what each argument takes beside its bytes. */
+#define LINE_HEAD 256
+#define ARG_ROOM 16
+#define LINE_MAX_BYTES (CAST_ENTRY_MAX - 64)
+
 /* One argument as MONITOR shows it; the bytes written. */
 static size_t
 quote(char *to, size_t room, struct slice s)
@@ -116,19 +169,26 @@ quote(char *to, size_t room, struct slice s)
 void
 watch_monitor(struct call *c)
 {
-	char line[8192];
 	int64_t us = clock_us();
-	size_t used;
+	size_t used, room = LINE_HEAD;
+	const struct slice *argv;
+	char *line;
 	int i;
 
 	if (c->command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN))
 		return;
-	used = (size_t)snprintf(line, sizeof(line), "%lld.%06lld [%d %s]",
+	argv = without_secrets(c);
+	for (i = 0; i < c->argc && room < LINE_MAX_BYTES; i++)
+		room += argv[i].bytes * 4 + ARG_ROOM;
+	if (room > LINE_MAX_BYTES)
+		room = LINE_MAX_BYTES;
+	line = txn_scratch(c->txn, room);
+	used = (size_t)snprintf(line, room, "%lld.%06lld [%d %s]",
 	    (long long)(us / 1000000), (long long)(us % 1000000),
 	    c->conn->db, c->conn->row != NULL ? c->conn->row->addr : "");
-	for (i = 0; i < c->argc && used + 16 < sizeof(line); i++) {
+	for (i = 0; i < c->argc && used + ARG_ROOM < room; i++) {
 		line[used++] = ' ';
-		used += quote(line + used, sizeof(line) - used, c->argv[i]);
+		used += quote(line + used, room - used, argv[i]);
 	}
 	cast_put(&REGION->common.cast, c->worker->birth->name, CAST_MONITOR, 0,
 	    &(struct slice){ line, used }, 1);

@@ -2,6 +2,8 @@
  * net_watch - observation: statistics, MONITOR, the slow log, latencies
  *
  * Told by net_serve.c of each command that ran; tells nobody who serves.
+ *
+ * Not here: what is kept of it (shm/slow.h, shm/stat.h).
  */
 #ifndef DAEMON_NET_WATCH_H
 #define DAEMON_NET_WATCH_H

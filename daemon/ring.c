@@ -1,6 +1,7 @@
 #include "daemon/ring.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -79,6 +80,7 @@ next_entry(struct ring *r, uint64_t tag)
 	}
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->user_data = tag;
+	r->last = sqe;
 	return sqe;
 }
 
@@ -89,6 +91,15 @@ ring_accept(struct ring *r, int fd, uint64_t tag)
 
 	io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_CLOEXEC);
 	sqe->user_data = tag;
+}
+
+void
+ring_cancel(struct ring *r, uint64_t tag, uint64_t nobody)
+{
+	struct io_uring_sqe *sqe = next_entry(r, nobody);
+
+	io_uring_prep_cancel64(sqe, tag, 0);
+	sqe->user_data = nobody;
 }
 
 void
@@ -128,6 +139,43 @@ ring_read_at(struct ring *r, int fd, void *data, size_t bytes, uint64_t at,
 
 	io_uring_prep_read(sqe, fd, data, (unsigned)bytes, at);
 	sqe->user_data = tag;
+}
+
+void
+ring_write_at(struct ring *r, int fd, const void *data, size_t bytes,
+    uint64_t at, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_entry(r, tag);
+
+	io_uring_prep_write(sqe, fd, data, (unsigned)bytes, at);
+	sqe->user_data = tag;
+}
+
+void
+ring_sync(struct ring *r, int fd, uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_entry(r, tag);
+
+	io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
+	sqe->user_data = tag;
+}
+
+void
+ring_connect(struct ring *r, int fd, const struct sockaddr_storage *to,
+    uint64_t tag)
+{
+	struct io_uring_sqe *sqe = next_entry(r, tag);
+
+	io_uring_prep_connect(sqe, fd, (const struct sockaddr *)to,
+	    to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+	    sizeof(struct sockaddr_in));
+	sqe->user_data = tag;
+}
+
+void
+ring_link(struct ring *r)
+{
+	r->last->flags |= IOSQE_IO_LINK;
 }
 
 void

@@ -24,6 +24,7 @@ struct ring {
 	char *buffers;
 	uint16_t taken[RING_BUFFERS]; /* buffers to be recycled */
 	int takens;
+	struct io_uring_sqe *last;
 };
 
 struct ring_event {
@@ -41,12 +42,27 @@ int ring_open(struct ring *r, const char **why);
 
 /* Asks for things to happen; they begin at the next ring_wait(). */
 void ring_accept(struct ring *r, int fd, uint64_t tag);
+/* What was asked for with a tag ends; `nobody` is told whether it did. */
+void ring_cancel(struct ring *r, uint64_t tag, uint64_t nobody);
 void ring_recv(struct ring *r, int fd, uint64_t tag);
 void ring_send(struct ring *r, int fd, const void *data, size_t bytes,
     uint64_t tag);
 void ring_read(struct ring *r, int fd, void *data, size_t bytes, uint64_t tag);
 void ring_read_at(struct ring *r, int fd, void *data, size_t bytes, uint64_t at,
     uint64_t tag);
+void ring_write_at(struct ring *r, int fd, const void *data, size_t bytes,
+    uint64_t at, uint64_t tag);
+/* What was written is on the disk when it has happened: 0 or -errno. */
+void ring_sync(struct ring *r, int fd, uint64_t tag);
+/* *to must stay until it is connected, or not. */
+void ring_connect(struct ring *r, int fd, const struct sockaddr_storage *to,
+    uint64_t tag);
+
+/*
+ * What is asked for next begins when what was asked for last has succeeded in
+ * full, else it gets -ECANCELED.
+ */
+void ring_link(struct ring *r);
 
 /*
  * Hands everything asked for to the kernel and waits until something has

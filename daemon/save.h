@@ -16,13 +16,12 @@
 #define DAEMON_SAVE_H
 
 #include "daemon/birth.h"
+#include "daemon/file.h"
 #include "proto/rdb_write.h"
 #include "shm/region.h"
 
-#define SAVE_NAME 64
-
-/* The temporary name under which the saver of a process number writes. */
-void save_name_temporary(uint32_t pid, char name[SAVE_NAME]);
+/* The temporary name under which the saver with a birth number writes. */
+void save_name_temporary(uint32_t birth, char name[FILE_NAME]);
 
 /*
  * Writes the snapshot of the published state through w, header and end
@@ -30,5 +29,12 @@ void save_name_temporary(uint32_t pid, char name[SAVE_NAME]);
  */
 bool save_walk(const struct birth *b, const struct state *s,
     struct rdb_writer *w, struct save *save);
+
+/*
+ * Clears what snapshots have left behind that were given up: stamps of records,
+ * and values that wait for a saver.  False when it was not all.
+ */
+bool save_sweep(const struct birth *b, const struct state *s,
+    struct save *save);
 
 #endif

@@ -1,5 +1,7 @@
 #include "daemon/settings.h"
 
+#include "daemon/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -9,9 +11,17 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (1 << 20)
+/* Debian's inih can be told at run time, others are built for one length. */
+#ifdef HAVE_INI_MAX_LINE
+#define LINE_BYTES_MAX (OPTION_LONG + 128)
+#else
 #define LINE_BYTES_MAX (INI_MAX_LINE - 2)
+#endif
 
 /* --- the configuration file -------------------------------------------- */
+
+static const char no_pair[] = "this is neither name = value nor a [section] "
+    "(almandinectl convert reads a redis.conf)";
 
 /* What the parser's two callbacks know of the text they are in. */
 struct source {
@@ -71,12 +81,16 @@ read_line(char *to, int room, void *stream)
 {
 	struct source *s = stream;
 	struct slice line;
+	char limit[32];
 
 	if (s->is_wrong || !take_line(&s->rest, &line))
 		return NULL;
 	s->line++;
+	if (line.bytes > 0 && strchr(";#", line.data[0]) != NULL)
+		line.bytes = 1; /* a comment may be as long as it likes */
 	if (line.bytes > LINE_BYTES_MAX || line.bytes + 2 > (size_t)room) {
-		wrong(s, "the line is too long", "");
+		snprintf(limit, sizeof(limit), "%d bytes", LINE_BYTES_MAX);
+		wrong(s, "the line is longer than ", limit);
 		return NULL;
 	}
 	if (line.bytes > 0 && memchr(line.data, 0, line.bytes) != NULL) {
@@ -110,6 +124,9 @@ take_pair(void *user, const char *section, const char *name,
 	(void)section;
 	if (s->is_wrong)
 		return 0;
+	/* `bind 127.0.0.1 -::1`, as redis.conf has it: the colon divides. */
+	if (strpbrk(name, " \t") != NULL)
+		return wrong(s, no_pair, "");
 	if (row == NULL) {
 		snprintf(detail, sizeof(detail), "%.60s", name);
 		return wrong(s, "there is no option ", detail);
@@ -129,10 +146,16 @@ settings_read_text(struct options *o, const char *name, struct slice text,
 	    .why = why };
 	int bad;
 
+#ifdef HAVE_INI_MAX_LINE
+	ini_use_stack = false;
+	ini_initial_alloc = ini_max_line = LINE_BYTES_MAX + 2;
+#endif
 	bad = ini_parse_stream(read_line, &s, take_pair, &s);
+	if (bad < 0)
+		wrong(&s, "there is no memory to read it", "");
 	if (bad != 0 && !s.is_wrong) {
 		s.line = bad;
-		wrong(&s, "this is neither name = value nor a [section]", "");
+		wrong(&s, no_pair, "");
 	}
 	return !s.is_wrong;
 }
@@ -213,7 +236,7 @@ take_option(struct settings *s, int argc, char **argv, int *i,
 {
 	const char *arg = argv[*i];
 	const struct option *row = find_flag(arg);
-	char value[OPTION_ROOM * 2] = "", reason[OPTION_WHY];
+	char value[OPTION_LONG * 2] = "", reason[OPTION_WHY];
 	size_t used = 0;
 	int values = 0;
 
@@ -288,6 +311,10 @@ type_words(const struct option *row)
 static void
 print_help(void)
 {
+	static const char *const when[] = { [OPTION_START] = "",
+	    [OPTION_LIVE] = "; CONFIG SET too",
+	    [OPTION_GUARDED] = "; CONFIG SET too, protected",
+	    [OPTION_NEVER] = "; no effect" };
 	const char *section = "";
 	size_t i;
 
@@ -305,8 +332,7 @@ print_help(void)
 			printf(", -%c", row->flag);
 		printf(" <%s>", type_words(row));
 		printf(" default: %s%s\n", row->standard[0] != 0 ?
-		    row->standard : "(empty)",
-		    row->when == OPTION_LIVE ? "; CONFIG SET too" : "");
+		    row->standard : "(empty)", when[row->when]);
 		print_wrapped("      ", row->words);
 	}
 }
@@ -315,7 +341,7 @@ static void
 print_check(const struct settings *s)
 {
 	const char *section = "";
-	char text[OPTION_ROOM];
+	char text[OPTION_LONG];
 	size_t i;
 
 	if (s->file[0] != 0)
@@ -337,12 +363,13 @@ enum settings_end
 settings_read(struct settings *s, int argc, char **argv,
     char why[SETTINGS_WHY])
 {
-	bool wants_check = false;
-	int i = 1;
+	bool wants_check = argc > 2 && argv[2][0] != '-' &&
+	    slice_is(slice_of(argv[1]), "--check");
+	int i = wants_check ? 2 : 1;
 
 	memset(s, 0, sizeof(*s));
 	option_set_defaults(&s->options);
-	if (argc > 1 && argv[1][0] != '-' && !take_file(s, argv[i++], why))
+	if (i < argc && argv[i][0] != '-' && !take_file(s, argv[i++], why))
 		return SETTINGS_WRONG;
 	while (i < argc) {
 		struct slice arg = slice_of(argv[i]);
@@ -413,7 +440,7 @@ static bool
 put_pair(FILE *out, const struct options *o, const struct option *row,
     struct slice name, char why[SETTINGS_WHY])
 {
-	char text[OPTION_ROOM];
+	char text[OPTION_LONG];
 	size_t bytes = option_print(o, row, text);
 	const char *quote = needs_quotes(text, bytes) ? "\"" : "";
 	size_t line = name.bytes + 1 + bytes + 2 * strlen(quote);
@@ -436,20 +463,22 @@ rewrite(FILE *out, const struct options *o, struct slice old,
     char why[SETTINGS_WHY])
 {
 	bool has_line[OPTION_COUNT] = { false };
+	struct options standard, as_written;
 	char reason[OPTION_WHY];
 	size_t i;
 
+	option_set_defaults(&standard);
 	while (old.bytes > 0) {
 		const char *start = old.data;
-		struct options as_written;
 		struct slice line = { NULL, 0 }, name, value;
 		const struct option *row;
 
 		take_line(&old, &line);
 		row = line_option(line, &name, &value);
-		option_set_defaults(&as_written);
-		if (row != NULL)
+		if (row != NULL) {
 			has_line[row - option_table] = true;
+			as_written = standard;
+		}
 		if (row != NULL && (!option_set(&as_written, row, value,
 		    reason) || !option_is_same(&as_written, o, row))) {
 			if (!put_pair(out, o, row, name, why))
@@ -460,7 +489,8 @@ rewrite(FILE *out, const struct options *o, struct slice old,
 		    start);
 	}
 	for (i = 0; i < OPTION_COUNT; i++)
-		if (!has_line[i] && !option_is_default(o, &option_table[i]) &&
+		if (!has_line[i] &&
+		    !option_is_same(o, &standard, &option_table[i]) &&
 		    !put_pair(out, o, &option_table[i],
 		    slice_of(option_table[i].name), why))
 			return false;
@@ -488,56 +518,6 @@ settings_rewrite_text(const struct options *o, struct slice old,
 	return text;
 }
 
-/* Makes what a directory lists last: the one that `file` is in. */
-static int
-sync_directory(const char *file)
-{
-	char path[SETTINGS_PATH + 16];
-	char *slash;
-	int fd, bad = 0;
-
-	snprintf(path, sizeof(path), "%s", file);
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		strcpy(path, ".");
-	else
-		slash[slash == path] = 0;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	/* Some file systems have no such thing. */
-	if (fsync(fd) != 0 && errno != EINVAL)
-		bad = -errno;
-	close(fd);
-	return bad;
-}
-
-/* Writes a file beside the old one and puts it in its place, for good. */
-static int
-replace_file(const char *file, const char *text)
-{
-	char path[SETTINGS_PATH + 16];
-	size_t bytes = strlen(text);
-	struct stat old;
-	int fd, bad;
-
-	snprintf(path, sizeof(path), "%s.new", file);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    stat(file, &old) == 0 ? old.st_mode & 0777 : 0644);
-	if (fd < 0)
-		return -errno;
-	errno = 0;
-	if (write(fd, text, bytes) != (ssize_t)bytes || fsync(fd) != 0 ||
-	    rename(path, file) != 0) {
-		bad = errno != 0 ? errno : ENOSPC;
-		close(fd);
-		unlink(path);
-		return -bad;
-	}
-	close(fd);
-	return sync_directory(file);
-}
-
 int
 settings_rewrite(const struct options *o, const char *file,
     char why[SETTINGS_WHY])
@@ -552,7 +532,7 @@ settings_rewrite(const struct options *o, const char *file,
 	free(old);
 	if (text == NULL)
 		return -EINVAL;
-	bad = replace_file(file, text);
+	bad = file_replace(file, slice_of(text));
 	free(text);
 	if (bad != 0)
 		snprintf(why, SETTINGS_WHY, "%s", strerror(-bad));

@@ -4,8 +4,11 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#define SLICE_NS 200000
 #define KEEP_MAX (PROC_MAX + BIRTH_LISTENERS + 2)
 
 static int
@@ -40,41 +43,33 @@ shed_descriptors(const struct birth *b)
 	close_range(next, ~0u, 0);
 }
 
-/* The processors of a list in its order; how many, -1 for nonsense. */
-static int
-read_list(const char *list, int *cpu, int room)
-{
-	int count = 0;
-
-	while (*list != 0) {
-		char *end;
-		long first = strtol(list, &end, 10), last = first, step = 1;
-
-		if (end == list)
-			return -1;
-		if (*end == '-')
-			last = strtol(list = end + 1, &end, 10);
-		if (end != list && *end == ':')
-			step = strtol(list = end + 1, &end, 10);
-		if (end == list || first < 0 || last >= CPU_SETSIZE ||
-		    step < 1 || (*end != 0 && *end != ','))
-			return -1;
-		for (; first <= last && count < room; first += step)
-			cpu[count++] = (int)first;
-		list = *end == ',' ? end + 1 : end;
-	}
-	return count;
-}
-
 bool
 shed_processors(const char *list, int index)
 {
-	int cpu[CPU_SETSIZE], count = read_list(list, cpu, CPU_SETSIZE);
+	int cpu[OPTION_CPUS], count = option_read_cpus(list, cpu);
 	cpu_set_t set;
 
 	if (count <= 0)
-		return list[0] == 0;
+		return count == 0;
 	CPU_ZERO(&set);
 	CPU_SET((size_t)cpu[index % count], &set);
 	return sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+/* What sched_setattr(2) takes, which the C library does not know. */
+struct attributes {
+	uint32_t bytes, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+void
+shed_slice(void)
+{
+	struct attributes a = { .bytes = sizeof(a), .policy = SCHED_BATCH,
+	    .nice = getpriority(PRIO_PROCESS, 0), .runtime_ns = SLICE_NS };
+
+	(void)syscall(SYS_sched_setattr, 0, &a, 0);
 }

@@ -4,6 +4,8 @@
 #include "daemon/clock.h"
 #include "daemon/doorbell.h"
 #include "daemon/fault_do.h"
+#include "daemon/herald.h"
+#include "daemon/home.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/shed.h"
@@ -25,9 +27,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define SAVER_NICE 5 /* as much less than its node */
 #define TICK_MS 100
 #define DEATHS_REMEMBERED 1024
 #define DEATHS_WITHIN_US (60 * 1000000ll)
+#define NAMES_BYTES 800 /* of options in a line of the log */
 
 enum again { AT_ONCE, MENDED, ASKED };
 
@@ -141,7 +145,7 @@ be_born(struct sup *s, struct birth *b, pid_t supervisor)
 	if (getppid() != supervisor)
 		_exit(1);
 	name_of(b->index, name, sizeof(name));
-	title_set(name);
+	title_set(name, (int)s->settings->options.port);
 	log_set_name(name);
 	birth_begin(b);
 	child_signals();
@@ -164,6 +168,14 @@ be_born(struct sup *s, struct birth *b, pid_t supervisor)
 		 * do so does without.
 		 */
 		(void)setpriority(PRIO_PROCESS, 0, -5);
+	} else if (b->kind == PROC_KIND_SAVER) {
+		/*
+		 * Or requests would wait for whole slices of the kernel's, and
+		 * have half a processor that both are on.
+		 */
+		(void)setpriority(PRIO_PROCESS, 0,
+		    getpriority(PRIO_PROCESS, 0) + SAVER_NICE);
+		shed_slice();
 	}
 	exit(k->entry(b));
 }
@@ -183,6 +195,9 @@ fork_child(struct sup *s, int index)
 	if (b.kind == PROC_KIND_WORKER) {
 		b.listeners = s->listeners.count[index];
 		memcpy(b.listener, s->listeners.fd[index], sizeof(b.listener));
+	} else if (b.kind == PROC_KIND_CONTROL) {
+		b.listeners = s->listeners.bus_count;
+		memcpy(b.listener, s->listeners.bus, sizeof(b.listener));
 	}
 	word_store_release(&REGION->sup.birth[index], birth);
 	c->beat = word_load(&REGION->area[index].proc.beat);
@@ -285,12 +300,15 @@ count_death(struct sup *s)
 }
 
 static void
-say_death(int index, pid_t pid, int status)
+say_death(const struct sup *s, int index, pid_t pid, int status)
 {
 	char name[32];
 
 	name_of(index, name, sizeof(name));
-	if (WIFSIGNALED(status))
+	if (s->is_ending && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		log_notice("%s (process %d) was killed: the node ends", name,
+		    (int)pid);
+	else if (WIFSIGNALED(status))
 		log_warning("%s (process %d) was ended by signal %d: %s", name,
 		    (int)pid, WTERMSIG(status),
 		    kind_table[kind_of(index)].death);
@@ -321,9 +339,18 @@ bury(struct sup *s, int index, int status)
 	if ((s->is_ending || was_asked) && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 0)
 		return;
-	say_death(index, pid, status);
+	say_death(s, index, pid, status);
 	REGION->sup.deaths++;
 	count_death(s);
+}
+
+static void
+look_at_state(struct sup *s)
+{
+	if (state_read(&REGION->state, &s->state))
+		log_set_level(s->state.options.loglevel);
+	if (s->state.is_stopping)
+		begin_end(s, 0);
 }
 
 static void
@@ -332,10 +359,13 @@ reap(struct sup *s)
 	pid_t pid;
 	int status, i;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		/* It may have read that the node ends before we did. */
+		look_at_state(s);
 		for (i = 0; i < PROC_MAX; i++)
 			if (s->child[i].pid == pid)
 				bury(s, i, status);
+	}
 }
 
 /*
@@ -418,6 +448,7 @@ look_who_is_ready(struct sup *s)
 	write_pidfile(&s->settings->options);
 	log_notice("ready to accept connections: port %d, %d workers",
 	    (int)s->settings->options.port, s->workers);
+	herald_ready();
 	if (s->ready >= 0)
 		let_foreground_go(s);
 }
@@ -436,9 +467,13 @@ take_signals(struct sup *s)
 				if (s->child[i].pid > 0)
 					kill(s->child[i].pid, SIGHUP);
 		} else if (info.ssi_signo != SIGCHLD) {
-			log_notice("signal %u: %s", info.ssi_signo,
-			    s->is_ending ? "ending at once" : "ending");
-			if (s->is_ending)
+			/* Init scripts repeat SIGTERM; it may cost no data. */
+			bool is_urged = s->is_ending &&
+			    info.ssi_signo == SIGINT;
+
+			log_notice("signal %u: %s", info.ssi_signo, is_urged ?
+			    "ending at once" : "ending");
+			if (is_urged)
 				s->end_us = 0;
 			begin_end(s, 0);
 		}
@@ -496,10 +531,7 @@ loop(struct sup *s)
 		doorbell_quiet(s->bell_mine);
 		take_signals(s);
 		reap(s);
-		if (state_read(&REGION->state, &s->state))
-			log_set_level(s->state.options.loglevel);
-		if (s->state.is_stopping)
-			begin_end(s, 0);
+		look_at_state(s);
 		see_about_end(s);
 		if (end_is_stuck(s))
 			kill_all(s);
@@ -647,11 +679,12 @@ raise_limits(const struct options *o)
 }
 
 static bool
-prepare_place(const struct options *o)
+prepare_place(struct options *o)
 {
-	if (chdir(o->dir) != 0 || access(".", W_OK | X_OK) != 0) {
-		log_complain("the directory %s can not be used: %s", o->dir,
-		    strerror(errno));
+	char why[HOME_WHY];
+
+	if (!home_enter(o, why)) {
+		log_complain("%s", why);
 		return false;
 	}
 	if (log_open(o) != 0) {
@@ -694,11 +727,28 @@ go_into_background(const struct options *o)
 	return ends[1];
 }
 
+/* Whoever set something that has no effect is told so. */
+static void
+log_idle_options(const struct options *o)
+{
+	char names[NAMES_BYTES] = "";
+	size_t used = 0, i;
+
+	for (i = 0; i < OPTION_COUNT; i++)
+		if (option_table[i].when == OPTION_NEVER &&
+		    !option_is_default(o, &option_table[i]) &&
+		    used < sizeof(names))
+			used += (size_t)snprintf(names + used, sizeof(names) -
+			    used, " %s", option_table[i].name);
+	if (used > 0)
+		log_notice("these options have no effect:%s", names);
+}
+
 int
-sup_main(const struct settings *settings)
+sup_main(struct settings *settings)
 {
 	static struct sup s;
-	const struct options *o = &settings->options;
+	struct options *o = &settings->options;
 	char why[LISTEN_WHY];
 	int bad;
 
@@ -708,6 +758,8 @@ sup_main(const struct settings *settings)
 		return 1;
 	s.ready = go_into_background(o);
 	log_set_name("supervisor");
+	/* What is beyond ulimit -f fails, and somebody says so. */
+	signal(SIGXFSZ, SIG_IGN);
 	raise_limits(o);
 	if (listen_open(&s.listeners, o, s.workers, why) != 0) {
 		log_complain("%s", why);
@@ -718,10 +770,11 @@ sup_main(const struct settings *settings)
 		listen_close(&s.listeners);
 		return 1;
 	}
-	title_set("supervisor");
+	title_set("supervisor", (int)o->port);
 	log_notice("almandined %s begins: %d workers, heap of %llu MB",
 	    PACKAGE_VERSION, s.workers, (unsigned long long)
 	    REGION->common.heap.spans * HEAP_SPAN >> 20);
+	log_idle_options(o);
 	state_read(&REGION->state, &s.state);
 	bad = loop(&s);
 	listen_close(&s.listeners);

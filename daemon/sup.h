@@ -19,7 +19,7 @@
 
 #include "daemon/settings.h"
 
-/* Runs the node; returns the exit status of the program. */
-int sup_main(const struct settings *s);
+/* Runs the node; returns the exit status of the program.  See home_enter(). */
+int sup_main(struct settings *s);
 
 #endif

@@ -50,10 +50,12 @@ title_prepare(int argc, char **argv)
 }
 
 void
-title_set(const char *name)
+title_set(const char *name, int port)
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), "almandined: %s", name);
+	int n = port > 0 ? snprintf(text, sizeof(text),
+	    "almandined: %s, port %d", name, port) :
+	    snprintf(text, sizeof(text), "almandined: %s", name);
 
 	if (title.room < 2)
 		return;

@@ -69,6 +69,34 @@ static const struct stat_row stats[] = {
 #include "shm/stat.def"
 };
 
+static const struct {
+	const char *name, *words;
+} faults[] = {
+#define FAULT_POINT(id, name, words) { name, words },
+#include "shm/fault.def"
+};
+
+/* A word that a node shows, and what it means. */
+struct word_row {
+	const char *word, *words;
+};
+static const struct word_row failover_states[] = {
+#define STATE(name, kind, writes, side, info, words) { info, words },
+#include "cluster/failover.def"
+};
+static const struct word_row locks[] = {
+#define STATE(name, kind, info, words) { info, words },
+#include "cluster/lock.def"
+};
+static const struct word_row hindrances[] = {
+#define HINDRANCE(id, word, words) { word, words },
+#include "cluster/hindrance.def"
+};
+static const struct word_row leases[] = {
+#define LEASE(id, word, words) { word, words },
+#include "cluster/lease.def"
+};
+
 /* Redis's command groups in the order of the page. */
 static const struct {
 	const char *name, *title;
@@ -96,6 +124,7 @@ static const struct {
 	{ "BOOL", "yes|no" },
 	{ "INT", "number" },
 	{ "BYTES", "bytes" },
+	{ "EVENTS", "letters" },
 	{ "MSEC", "milliseconds" },
 	{ "SEC", "seconds" },
 	{ "OCTAL", "octal" },
@@ -253,6 +282,10 @@ print_option(const struct option_row *row)
 	}
 	if (strcmp(row->when, "START") == 0)
 		puts("At start-up only.");
+	if (strcmp(row->when, "GUARDED") == 0)
+		puts("Protected: see enable\\-protected\\-configs.");
+	if (strcmp(row->when, "NEVER") == 0)
+		puts("No effect.");
 	print_aliases(row);
 }
 
@@ -352,6 +385,54 @@ print_stats(void)
 	}
 }
 
+static void
+print_faults(void)
+{
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		printf(".TP\n.B ");
+		put(faults[i].name);
+		putchar('\n');
+		put(faults[i].words);
+		putchar('\n');
+	}
+}
+
+static void
+print_words(const struct word_row *row, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		printf(".TP\n.B ");
+		put(row[i].word);
+		putchar('\n');
+		put(row[i].words);
+		putchar('\n');
+	}
+}
+
+static void
+print_failover_states(void)
+{
+	print_words(failover_states, COUNT(failover_states));
+}
+
+static void
+print_locks(void)
+{
+	print_words(locks, COUNT(locks));
+}
+
+static void
+print_hindrances(void)
+{
+	print_words(hindrances, COUNT(hindrances));
+}
+
+static void
+print_leases(void)
+{
+	print_words(leases, COUNT(leases));
+}
+
 static const struct {
 	const char *name;
 	void (*print)(void);
@@ -362,6 +443,11 @@ static const struct {
 	{ "NAMES", print_names },
 	{ "ERRORS", print_errors },
 	{ "STATS", print_stats },
+	{ "FAULTS", print_faults },
+	{ "FAILOVER_STATES", print_failover_states },
+	{ "LOCKS", print_locks },
+	{ "HINDRANCES", print_hindrances },
+	{ "LEASES", print_leases },
 };
 
 /* Whether the line names a part; then it has been printed. */

@@ -5,6 +5,8 @@
  * always compiled in, names the broken sentence and ends the process; the
  * supervisor knows what that death means.  Input from outside never reaches
  * a must(): it is answered with an error.
+ *
+ * Not here: mistakes of others (proto/error.def).
  */
 #ifndef PROTO_BASE_H
 #define PROTO_BASE_H

@@ -37,6 +37,9 @@
 #define SORTKEYS \
 	{ .kind = COMMAND_SORTKEYS, .first = 1, .use = COMMAND_USE_READ, \
 	    .use_others = COMMAND_USE_PUT }
+#define MIGRATEKEYS \
+	{ .kind = COMMAND_MIGRATEKEYS, .first = 3, .last = 3, .step = 1, \
+	    .use = COMMAND_USE_TAKE, .use_others = COMMAND_USE_TAKE }
 
 const struct command command_table[CMD_COUNT] = {
 #define COMMAND(id, name, place, flags, arity, keys, family, since, \
@@ -271,6 +274,29 @@ find_sort(struct found *f, const struct slice *argv, int argc)
 		found_add(f, store);
 }
 
+/* MIGRATE host port key ..., or with "" for the key and KEYS at its end. */
+static void
+find_migrate(struct found *f, const struct slice *argv, int argc)
+{
+	int i;
+
+	if (argc <= 3)
+		return;
+	for (i = 6; i < argc && argv[3].bytes == 0; i++) {
+		if (slice_is(argv[i], "auth"))
+			i += 1;
+		else if (slice_is(argv[i], "auth2"))
+			i += 2;
+		else if (slice_is(argv[i], "keys"))
+			break;
+	}
+	if (argv[3].bytes != 0 || i >= argc)
+		found_add(f, 3);
+	else
+		while (++i < argc)
+			found_add(f, i);
+}
+
 /* Whether an argument behind BY or GET may name other keys. */
 static bool
 has_pattern(const struct slice *argv, int argc)
@@ -322,6 +348,9 @@ command_find_keys(const struct command *c, const struct slice *argv, int argc,
 		if (argc < 2)
 			return -1;
 		find_sort(&f, argv, argc);
+		break;
+	case COMMAND_MIGRATEKEYS:
+		find_migrate(&f, argv, argc);
 		break;
 	}
 	return f.count;

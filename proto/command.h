@@ -14,7 +14,8 @@
  *   arity     as Redis counts: with the name; -n means at least n
  *   keys      which arguments are keys: NOKEYS, KEYS(first, last, step),
  *             NUMKEYS(at) - a count at that argument, the keys behind it -
- *             DEST_NUMKEYS(dest, at) - one key and such a count -, SORTKEYS;
+ *             DEST_NUMKEYS(dest, at) - one key and such a count -, SORTKEYS,
+ *             MIGRATEKEYS;
  *             KEYS_AS(use, ...), NUMKEYS_AS(use, ...) where they are not just
  *             read (or, by what writes, changed), KEYS_BY(use, use, ...) where
  *             the first key is for something else than those behind it
@@ -38,6 +39,7 @@ enum command_place {
 	SLOT,   /* runs with the slots of its keys locked */
 	WALK,   /* enters slots itself, one after the other */
 	EVERY,  /* runs with all slots locked */
+	LOG,    /* changes no keys, and may append to the log; no lock */
 	CTL,    /* is asked of control; the connection waits */
 };
 
@@ -54,6 +56,7 @@ enum command_place {
 	FLAG(STALE, "stale") \
 	FLAG(SKIP_MONITOR, "skip_monitor") \
 	FLAG(SKIP_SLOWLOG, "skip_slowlog") \
+	FLAG(ASKING, "asking") \
 	FLAG(FAST, "fast") \
 	FLAG(NO_AUTH, "no_auth") \
 	FLAG(MAY_REPLICATE, "may_replicate") \
@@ -87,11 +90,15 @@ enum command_flag {
 	USE(CHANGE, "RW update") \
 	USE(SWAP, "RW access update") \
 	USE(TAKE, "RW access delete") \
+	/* and there may be others */ \
+	USE(TAKE_SOME, "RW access delete incomplete") \
 	USE(CUT, "RW delete") \
 	USE(ADD, "RW insert") \
 	USE(PUT, "OW update") \
 	USE(NEW, "OW insert") \
 	USE(DROP, "RM delete") \
+	/* a channel, which is placed like a key */ \
+	USE(CHANNEL, "not_key") \
 	/* as the arguments say */ \
 	USE(DEPENDS, "RW access update variable_flags")
 
@@ -103,7 +110,7 @@ enum command_use {
 
 enum command_keys_kind {
 	COMMAND_NOKEYS, COMMAND_KEYS, COMMAND_NUMKEYS, COMMAND_DEST_NUMKEYS,
-	COMMAND_SORTKEYS
+	COMMAND_SORTKEYS, COMMAND_MIGRATEKEYS
 };
 struct command_keys {
 	enum command_keys_kind kind;

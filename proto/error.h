@@ -1,5 +1,7 @@
 /*
  * error - what clients are told when something is wrong
+ *
+ * Not here: how it is sent (reply_error() in proto/reply.h).
  */
 #ifndef PROTO_ERROR_H
 #define PROTO_ERROR_H

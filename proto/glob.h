@@ -1,5 +1,7 @@
 /*
  * glob - patterns of KEYS, SCAN MATCH, CONFIG GET, PSUBSCRIBE
+ *
+ * Not here: what is compared (daemon/cmd_scan.c, daemon/net_channel.c).
  */
 #ifndef PROTO_GLOB_H
 #define PROTO_GLOB_H

@@ -2,6 +2,8 @@
  * keyslot - the slot of a key: CRC16 (XMODEM) of its hash tag modulo 16384
  *
  * Source: the Redis Cluster specification.
+ *
+ * Not here: sets of slots (proto/bus.h).
  */
 #ifndef PROTO_KEYSLOT_H
 #define PROTO_KEYSLOT_H

@@ -13,6 +13,8 @@
  * valid until something at or before it changes.
  *
  * All functions but listpack_check() and listpack_look() trust the bytes.
+ *
+ * Not here: which values are kept so (shm/small.h).
  */
 #ifndef PROTO_LISTPACK_H
 #define PROTO_LISTPACK_H

@@ -3,6 +3,8 @@
  *
  * What is accepted and how results are printed follows redis-server 7
  * byte for byte, because clients compare these texts.
+ *
+ * Not here: numbers on the bus (proto/bus.h).
  */
 #ifndef PROTO_NUMBER_H
 #define PROTO_NUMBER_H

@@ -14,7 +14,7 @@ rdb_payload_is_sound(struct slice payload)
 	const unsigned char *end;
 	uint64_t crc;
 
-	if (payload.bytes <= RDB_FOOTER_BYTES)
+	if (payload.bytes < RDB_FOOTER_BYTES)
 		return false;
 	end = (const unsigned char *)payload.data + payload.bytes;
 	if ((end[-10] | end[-9] << 8) > RDB_VERSION_MAX)

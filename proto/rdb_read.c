@@ -224,7 +224,8 @@ read_lzf(struct rdb_reader *r, uint64_t *packed, uint64_t *plain)
 	if (!rdb_read_length(r, packed) || !rdb_read_length(r, plain) ||
 	    !has(r, *packed))
 		return false;
-	return (*plain > 0 && *packed <= UINT32_MAX &&
+	/* The library reads a byte before it looks whether there is one. */
+	return (*plain > 0 && *packed > 0 && *packed <= UINT32_MAX &&
 	    *plain / LZF_BEST <= *packed) || rdb_refuse(r, at,
 	    "%llu bytes are said to be compressed to %llu",
 	    (unsigned long long)*plain, (unsigned long long)*packed);

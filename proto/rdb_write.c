@@ -11,6 +11,9 @@
 #define LZF_HEAD (1 + 5 + 5) /* form and both lengths at their longest */
 #define LZF_GAIN 4           /* bytes that must be saved, as in Redis */
 #define LZF_MAX (1u << 30)
+#define VAIN_BYTES 16384     /* in a row, none of which became shorter: from */
+#define VAIN_TIMES 15        /* then on so much less is tried, but at least */
+#define UNTRIED_MAX 65536    /* once in so many bytes */
 
 void
 rdb_write_open(struct rdb_writer *w, int version, char *data, size_t room,
@@ -166,6 +169,18 @@ rdb_write_int(struct rdb_writer *w, int64_t n)
 
 /* --- strings ----------------------------------------------------------- */
 
+/* So many bytes did not become shorter. */
+static void
+note_vain(struct rdb_writer *w, size_t bytes)
+{
+	if (w->vain < VAIN_BYTES)
+		w->vain += (uint32_t)bytes;
+	if (w->vain < VAIN_BYTES)
+		return;
+	w->untried = bytes < UNTRIED_MAX / VAIN_TIMES ? VAIN_TIMES * bytes :
+	    UNTRIED_MAX;
+}
+
 /*
  * Compresses into the buffer, where there is room for `bytes` behind what is
  * used.  False, and nothing is written: it would not become shorter.
@@ -179,8 +194,11 @@ compress(struct rdb_writer *w, const char *data, size_t bytes)
 
 	packed = lzf_compress(data, (unsigned)bytes, body,
 	    (unsigned)(bytes - LZF_GAIN));
-	if (packed == 0)
+	if (packed == 0) {
+		note_vain(w, bytes);
 		return false;
+	}
+	w->vain = 0;
 	to[0] = (unsigned char)(RDB_LENGTH_FORM << 6 | RDB_LZF);
 	head += put_length(to + head, packed);
 	head += put_length(to + head, bytes);
@@ -190,10 +208,15 @@ compress(struct rdb_writer *w, const char *data, size_t bytes)
 }
 
 static inline bool
-may_compress(const struct rdb_writer *w, size_t bytes)
+may_compress(struct rdb_writer *w, size_t bytes)
 {
-	return w->compress_from > 0 && bytes >= w->compress_from &&
-	    bytes > LZF_GAIN && bytes < LZF_MAX && !w->is_broken;
+	if (w->compress_from == 0 || bytes < w->compress_from ||
+	    bytes <= LZF_GAIN || bytes >= LZF_MAX || w->is_broken)
+		return false;
+	if (bytes > w->untried)
+		return true;
+	w->untried -= bytes;
+	return false;
 }
 
 /* Whether the buffer has, or has once it is empty, room for so much. */

@@ -10,7 +10,8 @@
  *
  * Strings that are numbers of 32 bits are written as such, and others of
  * `compress_from` bytes and more are compressed if that makes them shorter and
- * the buffer has room for both forms; longer ones lie as they are.
+ * the buffer has room for both forms; longer ones lie as they are.  Where
+ * nothing becomes shorter, only a sample is tried: trying is most of the work.
  *
  * Not here: our values (shm/dump.h).
  */
@@ -33,6 +34,8 @@ struct rdb_writer {
 	void *owner;             /* flush()'s own */
 	int version;             /* of the format: 10 or 11 */
 	uint32_t compress_from;  /* 0: never */
+	uint32_t vain;           /* bytes in a row that did not get shorter */
+	size_t untried;          /* bytes that are not tried next */
 	bool has_no_crc;         /* none is made */
 	bool is_broken;
 	size_t summed;           /* of used, what is in crc already */

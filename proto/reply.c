@@ -28,15 +28,20 @@ put_end(char *p)
 	return p + 2;
 }
 
-/* A mark and a count, ended; the count is most often one digit. */
+/* A mark and a count, ended; the count has most often one digit or two. */
 static inline char *
 put_head(char *p, char mark, int64_t n)
 {
 	*p++ = mark;
-	if ((uint64_t)n < 10)
-		*p++ = '0' + n;
-	else
+	if (likely((uint64_t)n < 100)) {
+		unsigned tens = (unsigned)n / 10;
+
+		*p = (char)('0' + tens);
+		p += tens > 0;
+		*p++ = (char)('0' + (unsigned)n - tens * 10);
+	} else {
 		p += number_put_int(p, n);
+	}
 	return put_end(p);
 }
 
@@ -177,27 +182,27 @@ reply_bool(struct reply *r, bool b)
 		reply_raw(r, b ? ":1\r\n" : ":0\r\n", 4);
 }
 
+static void
+bulk_double(struct reply *r, double d)
+{
+	char text[NUMBER_TEXT];
+
+	put_bulk(r, text, number_put_double(text, d));
+}
+
 void
 reply_double(struct reply *r, double d)
 {
 	char *p;
 
 	if (r->resp != 3) {
-		reply_bulk_double(r, d);
+		bulk_double(r, d);
 		return;
 	}
 	p = reply_room(r, 1 + NUMBER_TEXT + 2);
 	*p++ = ',';
 	p += number_put_double(p, d);
 	filled(r, put_end(p));
-}
-
-void
-reply_bulk_double(struct reply *r, double d)
-{
-	char text[NUMBER_TEXT];
-
-	put_bulk(r, text, number_put_double(text, d));
 }
 
 void

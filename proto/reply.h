@@ -14,6 +14,8 @@
  *
  * Source of the formats: the RESP3 specification and the replies of
  * redis-server 7.
+ *
+ * Not here: when it is sent (daemon/net_conn.h).
  */
 #ifndef PROTO_REPLY_H
 #define PROTO_REPLY_H
@@ -101,8 +103,6 @@ void reply_double(struct reply *r, double d);
 void reply_big(struct reply *r, struct slice digits); /* (digits or $n */
 /* =n with the kind ("txt", "mkd") before the bytes, or $n without. */
 void reply_verbatim(struct reply *r, const char *kind3, struct slice s);
-/* $n for RESP3 too, as number_put_double() prints it. */
-void reply_bulk_double(struct reply *r, double d);
 
 /*
  * An error.  The text begins with its code: "ERR syntax error", "WRONGTYPE

@@ -7,6 +7,8 @@
  * bytes are there.  Arguments are slices into the caller's bytes.
  *
  * Source of limits and error texts: redis-server 7.
+ *
+ * Not here: what a request means (proto/command.h), replies (proto/reply.h).
  */
 #ifndef PROTO_RESP_H
 #define PROTO_RESP_H

@@ -3,6 +3,8 @@
  *
  * A slice neither owns nor ends its bytes: they may hold zeros and are not
  * followed by one.  It is valid as long as what it points into.
+ *
+ * Not here: numbers as text (proto/number.h).
  */
 #ifndef PROTO_SLICE_H
 #define PROTO_SLICE_H
@@ -36,6 +38,26 @@ slice_word(const char *p)
 	return word;
 }
 
+/* Fewer than eight bytes. */
+static inline bool
+slice_equal_short(const char *a, const char *b, size_t bytes)
+{
+	uint32_t x[2], y[2];
+	size_t i;
+
+	if (bytes >= sizeof(x[0])) {
+		memcpy(&x[0], a, sizeof(x[0]));
+		memcpy(&y[0], b, sizeof(y[0]));
+		memcpy(&x[1], a + bytes - sizeof(x[1]), sizeof(x[1]));
+		memcpy(&y[1], b + bytes - sizeof(y[1]), sizeof(y[1]));
+		return x[0] == y[0] && x[1] == y[1];
+	}
+	for (i = 0; i < bytes; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /* Keys are short: words, the last of which may overlap, beat a call. */
 static inline bool
 slice_equal(struct slice a, struct slice b)
@@ -44,7 +66,9 @@ slice_equal(struct slice a, struct slice b)
 
 	if (a.bytes != b.bytes)
 		return false;
-	if (a.bytes < 8 || a.bytes > 64)
+	if (a.bytes < 8)
+		return slice_equal_short(a.data, b.data, a.bytes);
+	if (a.bytes > 64)
 		return memcmp(a.data, b.data, a.bytes) == 0;
 	for (i = 0; i + 8 < a.bytes; i += 8)
 		if (slice_word(a.data + i) != slice_word(b.data + i))

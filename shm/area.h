@@ -7,12 +7,16 @@
  *           it after control has mended
  *
  * Nearly all of it is never used and so does not exist.
+ *
+ * Not here: making it read-only for others (shm/region.c).
  */
 #ifndef SHM_AREA_H
 #define SHM_AREA_H
 
+#include "shm/aof.h"
 #include "shm/conns.h"
 #include "shm/feeds.h"
+#include "shm/hold.h"
 #include "shm/journal.h"
 #include "shm/link.h"
 #include "shm/load.h"
@@ -20,7 +24,9 @@
 #include "shm/proc.h"
 #include "shm/stat.h"
 #include "shm/slow.h"
+#include "shm/snap.h"
 #include "shm/state.h"
+#include "shm/subs.h"
 
 #define AREA_WAITS 65536     /* a power of two; at most half are used */
 
@@ -39,7 +45,7 @@ struct wait {
 
 /* What a saver has done (daemon/save.c); written anew by the next one. */
 struct save {
-	uint64_t got;               /* read of the ring: shm/snap.h */
+	struct snap_reader reader;
 	uint32_t birth;             /* whose work this is */
 	uint32_t is_done;           /* all is written */
 	uint64_t keys, bytes;       /* written so far */
@@ -57,15 +63,20 @@ struct area {
 	uint64_t heap_bytes;        /* of blocks taken in own spans */
 	uint64_t changes;           /* records logged */
 	struct save save;
+	struct snap_wish wish;      /* a worker's */
 	uint64_t answers_got;       /* position in control's answers to us */
 	struct stats stats;
 	struct link link;           /* a worker's, to our primary */
 	struct load_report load;
 	struct feeds feeds;         /* a worker's, of replicas */
+	struct holds holds;         /* a worker's */
+	struct ship_report ship;    /* same */
+	struct aof_report aof;      /* the logger's */
 	struct mailbox asks;        /* to control */
 	struct slow slow;
 	struct wait wait[AREA_WAITS];
 	struct conns conns;
+	struct subs subs;           /* a worker's, of its clients */
 	struct journal journal __attribute__((aligned(4096)));
 };
 

@@ -12,7 +12,8 @@
  *
  * After putting, the writer rings the doorbells of workers that sleep.
  *
- * Not here: state that all must know for good (shm/state.h).
+ * Not here: state that all must know for good (shm/state.h); messages of
+ * PUBLISH, which may not be lost (shm/news.h).
  */
 #ifndef SHM_CAST_H
 #define SHM_CAST_H
@@ -31,7 +32,6 @@ enum cast_kind {
 	CAST_MONITOR,  /* text: the line */
 	CAST_KILL,     /* number: client id; text: "" */
 	CAST_UNBLOCK,  /* number: client id; text: "TIMEOUT" or "ERROR" */
-	CAST_MESSAGE,  /* text: channel, zero, message */
 	CAST_FILL,     /* nothing: the rest of the ring */
 };
 

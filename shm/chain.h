@@ -5,6 +5,13 @@
  * Whoever changes a chain holds the slot's lock; links and counts are noted
  * before they change.
  *
+ * While a snapshot wants a chain as it was at its cut, that one stays beside
+ * the present one: a node that was there is never changed but for its links.
+ * In its place comes another one, and it waits among the orphans until the
+ * saver has it; the link to the next node of the cut is kept in `old_next` once
+ * `next` changes.  So a change costs one node more, and the saver reads nodes
+ * without the slot's lock, and only their links with it.
+ *
  * Not here: how much goes into a node, and which element goes where
  * (shm/list.c).
  */
@@ -17,6 +24,10 @@
 
 struct node {
 	struct node *next, *prev;
+	/* at the cut of the snapshot `kept`; else next is */
+	struct node *old_next;
+	uint32_t kept;
+	uint32_t born;         /* serial of a snapshot, which it is not in */
 	uint32_t room;         /* bytes of data[] */
 	struct row_ends ends;
 	char data[];
@@ -28,6 +39,11 @@ struct chain {
 	struct node *head, *tail;
 	uint64_t count;        /* elements; the callers keep it */
 	uint64_t nodes;
+	struct node *old_head; /* at the cut of the snapshot `cut` */
+	uint64_t old_nodes;
+	struct node *orphans;  /* linked by prev */
+	uint32_t cut;
+	uint32_t taken;        /* by a snapshot: value_taken() */
 };
 
 /* The row of a node, and the node of such a row. */
@@ -58,6 +74,15 @@ void chain_unlink(struct txn *t, struct chain *c, struct node *n);
 void chain_swap(struct txn *t, struct chain *c, struct node *n,
     const struct row *r);
 
+/*
+ * Whether the elements of n may be changed where they are, or only another node
+ * may take its place.
+ */
+bool chain_may_edit(struct txn *t, struct chain *c, const struct node *n);
+
+/* n, or a copy in its place that may be changed. */
+struct node *chain_own(struct txn *t, struct chain *c, struct node *n);
+
 /* Makes one node of n and the next. */
 void chain_merge(struct txn *t, struct chain *c, struct node *n);
 
@@ -67,6 +92,27 @@ void chain_merge(struct txn *t, struct chain *c, struct node *n);
  */
 struct node *chain_seek(const struct chain *c, uint64_t index,
     uint64_t *first);
+
+/*
+ * The chain at the cut of a snapshot that wants it: how many nodes, the first
+ * and the next one.
+ */
+uint64_t chain_cut_nodes(const struct chain *c, uint32_t serial);
+const struct node *chain_cut_first(const struct chain *c, uint32_t serial);
+const struct node *chain_cut_next(const struct node *n, uint32_t serial);
+
+/*
+ * Frees at most so many of the nodes that were kept for a snapshot, at commit;
+ * true when there are no more.
+ */
+bool chain_free_orphans(struct txn *t, struct chain *c, int most);
+
+/* Every block of the chain: nodes, those that are kept, and itself. */
+void chain_walk(struct chain *c, void (*visit)(void *arg, const void *block),
+    void *arg);
+
+/* An empty chain, linked nowhere. */
+struct chain *chain_new(struct txn *t);
 
 /* A copy of its own. */
 struct chain *chain_copy(struct txn *t, const struct chain *from);

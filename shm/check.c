@@ -95,6 +95,28 @@ visit_record(void *arg, void *block)
 		walk_large(w, v);
 }
 
+/* What waits for a snapshot is in no dict, and no key. */
+static void
+walk_left(struct walk *w, const struct snap_left *e)
+{
+	for (; e != NULL; e = e->next) {
+		reach(w, e);
+		reach(w, e->v);
+		if (value_is_large(e->v))
+			walk_large(w, e->v);
+	}
+}
+
+/* Nor is what tells of copies that another node may have. */
+static void
+walk_movings(struct walk *w, const struct moving *d)
+{
+	for (; d != NULL; d = d->next) {
+		reach(w, d);
+		w->report->unmarked += d->magic != MOVING_MAGIC;
+	}
+}
+
 static void
 walk_slot(struct walk *w, struct slot *s)
 {
@@ -147,6 +169,8 @@ check_locks(struct check_report *r)
 
 	r->locks += word_load(&c->log.lock) != 0;
 	r->locks += word_load(&c->cast.lock) != 0;
+	r->locks += word_load(&c->news.lock) != 0;
+	r->locks += word_load(&c->subs.lock) != 0;
 	r->locks += word_load(&c->heap.lock) != 0;
 	for (i = 0; i < c->heap.top; i++)
 		r->locks += word_load(&c->heap.span[i].lock) != 0;
@@ -173,6 +197,8 @@ check_region(struct check_report *r, void (*beat)(void))
 		if (beat != NULL && i % BEAT_EVERY == 0)
 			beat();
 		walk_slot(&w, &REGION->common.slot[i]);
+		walk_left(&w, REGION->common.left[i]);
+		walk_movings(&w, REGION->common.movings.first[i]);
 	}
 	heap_walk(w.heap, visit_taken, &w);
 	r->unmarked += REGION->head.place.magic != PLACE_MAGIC;

@@ -11,6 +11,8 @@
  *
  * Numbers that change with every command (last use, buffers) are written
  * without a new sequence: each is one word and right in itself.
+ *
+ * Not here: the connections themselves (daemon/net_conn.h).
  */
 #ifndef SHM_CONNS_H
 #define SHM_CONNS_H
@@ -19,7 +21,9 @@
 #include "shm/word.h"
 
 #define CONNS_ROWS 65536
-#define CONNS_NAME 128  /* longer names are cut in lists */
+/* Room of names with their zero: longer ones are refused. */
+#define CONNS_NAME 256
+#define CONNS_LIB 128
 
 struct conns_row {
 	uint32_t sequence;     /* odd while being written */
@@ -30,7 +34,7 @@ struct conns_row {
 	int64_t since_ms;      /* UNIX time of the accept */
 	char addr[64], laddr[64];
 	char name[CONNS_NAME], user[64];
-	char lib_name[64], lib_ver[32];
+	char lib_name[CONNS_LIB], lib_ver[CONNS_LIB];
 	char flags[16];        /* as CLIENT LIST prints them: "N", "b", "xM" */
 	int32_t fd, multi;     /* multi: commands queued, -1 outside MULTI */
 	int32_t sub, psub, ssub, watch;

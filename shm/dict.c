@@ -52,13 +52,18 @@ home_of(struct segment s, uint64_t hash)
 	return (uint32_t)((hash << s.depth >> 32) * s.buckets >> 32);
 }
 
+/*
+ * Eight bytes are read at once, of which the last five are the entry's: put
+ * together of a word and a byte, it would wait for all that came before.
+ */
 static inline void *
 entry_at(const struct bucket *b, unsigned way)
 {
-	uint64_t ref = 0;
+	const char *end = (const char *)b->ref + (way + 1) * sizeof(b->ref[0]);
+	uint64_t ref;
 
-	memcpy(&ref, b->ref[way], 5);
-	return (void *)(PLACE_BASE + (ref << 3));
+	memcpy(&ref, end - sizeof(ref), sizeof(ref));
+	return (void *)(PLACE_BASE + (ref >> 24 << 3));
 }
 
 static inline void
@@ -412,6 +417,23 @@ shrink(struct txn *t, struct dict *d, const struct dict_kind *kind,
 		rebuild(t, d, kind, hash, s, buckets);
 }
 
+static void
+free_array(void *arg, const void *block)
+{
+	txn_free(arg, block);
+}
+
+/* Frees the dict's own arrays and leaves it empty. */
+static void
+drop_arrays(struct txn *t, struct dict *d)
+{
+	dict_each_array(d, free_array, t);
+	txn_note(t, d, sizeof(*d));
+	d->root = 0;
+	d->depth = 0;
+	d->count = 0;
+}
+
 void
 dict_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, const void *block)
@@ -428,7 +450,7 @@ dict_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
 	}
 	txn_set64(t, &d->count, d->count - 1);
 	if (d->count == 0)
-		dict_drop(t, d);
+		drop_arrays(t, d);
 	else if (b->used == 0)
 		shrink(t, d, kind, hash);
 }
@@ -466,20 +488,27 @@ dict_each_array(const struct dict *d,
 		visit(arg, (const void *)(uintptr_t)d->root);
 }
 
+struct walk {
+	void (*visit)(void *arg, const void *block);
+	void *arg;
+};
+
 static void
-free_array(void *arg, const void *block)
+walk_entry(void *arg, void *block)
 {
-	txn_free(arg, block);
+	const struct walk *w = arg;
+
+	w->visit(w->arg, block);
 }
 
 void
-dict_drop(struct txn *t, struct dict *d)
+dict_walk(const struct dict *d, void (*visit)(void *arg, const void *block),
+    void *arg)
 {
-	dict_each_array(d, free_array, t);
-	txn_note(t, d, sizeof(*d));
-	d->root = 0;
-	d->depth = 0;
-	d->count = 0;
+	struct walk w = { visit, arg };
+
+	dict_each(d, walk_entry, &w);
+	dict_each_array(d, visit, arg);
 }
 
 /* Entries lie anywhere: all of a bucket are fetched at once. */

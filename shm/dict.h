@@ -16,6 +16,8 @@
  *
  * Invariants: writers hold the slot's lock and note what they change in
  * the journal; new arrays are built aside and linked by one word.
+ *
+ * Not here: a slot's keys (shm/slot.h), the hash (shm/place.h).
  */
 #ifndef SHM_DICT_H
 #define SHM_DICT_H
@@ -85,11 +87,6 @@ void dict_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
     uint64_t hash, const void *block);
 
 /*
- * Frees the dict's own arrays (at commit) and leaves it empty; not its blocks.
- */
-void dict_drop(struct txn *t, struct dict *d);
-
-/*
  * Visits all entries of the buckets from `cursor` (0 at first) on, until at
  * least one bucket was visited, and returns the next cursor, 0 at the end.
  * Every entry that is there from the first to the last call is visited, no
@@ -116,6 +113,10 @@ void dict_each(const struct dict *d, void (*visit)(void *arg, void *block),
 
 /* Calls visit for each of the dict's own arrays, for region checks. */
 void dict_each_array(const struct dict *d,
+    void (*visit)(void *arg, const void *block), void *arg);
+
+/* Both: every block that the dict holds, to be looked at or given up. */
+void dict_walk(const struct dict *d,
     void (*visit)(void *arg, const void *block), void *arg);
 
 /*

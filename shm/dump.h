@@ -25,6 +25,9 @@
 #include "shm/set.h"
 #include "shm/zset.h"
 
+/* Of payloads: what redis-server 7.0 reads as well. */
+#define DUMP_VERSION 10
+
 /* When values stop being small. */
 struct dump_limits {
 	struct hash_limits hash;
@@ -42,8 +45,27 @@ uint8_t dump_type(const struct value *v, int version);
 /* Writes the value, without its type byte. */
 void dump_write(struct rdb_writer *w, const struct value *v);
 
+/*
+ * What DUMP answers: type, value and a footer with that version of the format,
+ * in memory of txn_scratch().
+ */
+struct slice dump_payload(struct txn *t, const struct value *v, int version);
+
 /* Writes when it expires, type, key and value. */
 void dump_write_key(struct rdb_writer *w, const struct value *v);
+
+/*
+ * The same in pieces for one that has parts (value_has_parts()): so many of
+ * them follow.
+ */
+void dump_write_head(struct rdb_writer *w, const struct value *v,
+    uint64_t parts);
+void dump_write_part(struct rdb_writer *w, enum value_type type,
+    const void *block);
+
+/* The same of a large list, of which so many rows follow. */
+void dump_write_row(struct rdb_writer *w, const char *elements,
+    uint32_t bytes, uint32_t count);
 
 /*
  * Reads a value, whose type byte has been read, and puts it at k in the place

@@ -13,6 +13,7 @@
 #define LISTPACK_COUNT_MAX 65535
 #define PLAIN_FROM 8192           /* as in Redis 7.2 */
 #define PLAIN_FROM_10 (1u << 30)  /* before, only what no pack can hold */
+#define FIRST_ROOM 4096
 
 uint8_t
 dump_type(const struct value *v, int version)
@@ -91,6 +92,13 @@ write_row(void *arg, const char *elements, uint32_t bytes, uint32_t count)
 	rdb_write_length(w, RDB_NODE_PACKED);
 	rdb_write_pieces(w, (struct slice[]){ { head, LISTPACK_HEAD },
 	    { elements, bytes }, { &end, 1 } }, 3);
+}
+
+void
+dump_write_row(struct rdb_writer *w, const char *elements, uint32_t bytes,
+    uint32_t count)
+{
+	write_row(w, elements, bytes, count);
 }
 
 static void
@@ -234,12 +242,66 @@ dump_write(struct rdb_writer *w, const struct value *v)
 	}
 }
 
-void
-dump_write_key(struct rdb_writer *w, const struct value *v)
+static void
+write_name(struct rdb_writer *w, const struct value *v)
 {
 	if (v->kind & VALUE_EXPIRES)
 		rdb_write_expiry(w, value_expires(v));
 	rdb_write_byte(w, dump_type(v, w->version));
 	rdb_write_string(w, value_key(v));
+}
+
+void
+dump_write_key(struct rdb_writer *w, const struct value *v)
+{
+	write_name(w, v);
 	dump_write(w, v);
+}
+
+void
+dump_write_head(struct rdb_writer *w, const struct value *v, uint64_t parts)
+{
+	write_name(w, v);
+	rdb_write_length(w, parts);
+}
+
+void
+dump_write_part(struct rdb_writer *w, enum value_type type, const void *block)
+{
+	const struct hash_entry *e = block;
+	const struct zset_member *m = block;
+
+	rdb_write_string(w, value_ops[type]->parts->name(block));
+	if (type == VALUE_HASH)
+		rdb_write_string(w, (struct slice){
+		    e->data + e->field_bytes, e->value_bytes });
+	else if (type == VALUE_ZSET)
+		rdb_write_double(w, m->score);
+}
+
+/* --- payloads ---------------------------------------------------------- */
+
+/* A larger buffer in the transaction's memory. */
+static bool
+grow(struct rdb_writer *w)
+{
+	char *data = txn_scratch(w->owner, w->room * 2);
+
+	memcpy(data, w->data, w->used);
+	w->data = data;
+	w->room *= 2;
+	return true;
+}
+
+struct slice
+dump_payload(struct txn *t, const struct value *v, int version)
+{
+	size_t room = value_bytes(v) * 2 + FIRST_ROOM;
+	struct rdb_writer w;
+
+	rdb_write_open(&w, version, txn_scratch(t, room), room, grow, t);
+	rdb_write_byte(&w, dump_type(v, w.version));
+	dump_write(&w, v);
+	rdb_write_footer(&w);
+	return (struct slice){ w.data, w.used };
 }

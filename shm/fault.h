@@ -21,7 +21,8 @@ enum fault_id {
 	FAULT_COUNT
 };
 
-enum fault_act { FAULT_OFF, FAULT_DIE, FAULT_ERROR, FAULT_HOLD };
+/* HELD: who met a point that was armed to hold once is still there. */
+enum fault_act { FAULT_OFF, FAULT_DIE, FAULT_ERROR, FAULT_HOLD, FAULT_HELD };
 #define FAULT_ONCE 0x8u       /* in a word: beside the act */
 #define FAULT_ACT 0x7u
 #define FAULT_HOLD_SHIFT 4    /* above: how many ms to hold */
@@ -48,18 +49,23 @@ fault_hit(enum fault_id id)
 	uint32_t word;
 
 	if (fault_words == NULL || fault_hook == NULL ||
-	    (word = word_load(&fault_words[id])) == 0)
+	    (word = word_load(&fault_words[id])) == FAULT_OFF ||
+	    word == FAULT_HELD)
 		return false;
 	if ((word & FAULT_ONCE) != 0 &&
-	    !word_take(&fault_words[id], word, FAULT_OFF))
+	    !word_take(&fault_words[id], word,
+	    (word & FAULT_ACT) == FAULT_HOLD ? FAULT_HELD : FAULT_OFF))
 		return false;
 	return fault_hook(id, word);
 }
 #define FAULT(id) ((void)fault_hit(FAULT_##id))
 #define FAULT_FAILS(id) fault_hit(FAULT_##id)
+/* The same of a point that a table names. */
+#define FAULT_FAILS_AT(id) fault_hit(id)
 #else
 #define FAULT(id) ((void)0)
 #define FAULT_FAILS(id) false
+#define FAULT_FAILS_AT(id) ((void)(id), false)
 #endif
 
 #endif

@@ -11,6 +11,8 @@ feeds_take(struct feeds *f)
 		if (f->row[i].id == 0) {
 			memset(&f->row[i], 0, sizeof(f->row[i]));
 			word_store(&f->count, f->count + 1);
+			if (f->rows <= (uint32_t)i)
+				word_store(&f->rows, (uint32_t)i + 1);
 			return &f->row[i];
 		}
 	return NULL;
@@ -31,6 +33,9 @@ feeds_clear(struct feeds *f)
 	for (i = 0; i < FEEDS_ROWS; i++)
 		word_store_release(&f->row[i].id, 0);
 	word_store(&f->count, 0);
+	word_store(&f->rows, 0);
 	word_store(&f->hears, 0);
 	word_store(&f->awaits, 0);
+	word_store(&f->held, 0);
+	word_store(&f->wants_role, 0);
 }

@@ -10,10 +10,12 @@
  *
  *   hears    how many feeds have nothing on its way: the worker wants its bell
  *            rung when the log has grown
- *   awaits   somebody here waits for what replicas acknowledge
+ *   awaits   somebody here waits until the log is committed (WAIT)
+ *   held     the offset that the oldest reply held here waits for, 0: none is
  *   acks     goes up when some replica of ours has acknowledged more
+ *   wants_role   1 + state.follows of the primary that gives us its role
  *
- * Both wishes are set before is_asleep, so that whoever makes news after that
+ * All wishes are set before is_asleep, so that whoever makes news after that
  * sees them.
  *
  * Not here: the feeding (daemon/net_feed.c).
@@ -42,14 +44,18 @@ struct feeds_row {
 	uint64_t got;        /* offset it has acknowledged */
 	uint64_t kept;       /* offset it has on disk (FACK) */
 	int64_t heard_ms;    /* UNIX time of the last acknowledgement */
+	/* of its snapshot: sent, in all (0: not known yet) */
+	uint64_t snap_sent, snap_bytes;
 };
 
 struct feeds {
 	uint32_t count;      /* rows in use */
 	uint32_t hears;
 	uint32_t awaits;
-	uint32_t spare;
+	uint32_t rows;       /* that were ever used: the others are free */
+	uint64_t held;
 	uint64_t acks;
+	uint64_t wants_role;
 	struct feeds_row row[FEEDS_ROWS];
 };
 

@@ -1,6 +1,7 @@
 #include "shm/hash.h"
 
 #include "shm/small.h"
+#include "shm/snap.h"
 #include "shm/table.h"
 
 #define IN_PLACE_BYTES 4096    /* larger values are built aside */
@@ -216,11 +217,15 @@ entry_set_value(struct txn *t, struct hash_entry *e, struct slice value)
 
 /* Returns how many fields are new: 0 or 1. */
 static int
-large_set(struct txn *t, struct dict *d, struct slice field, struct slice value)
+large_set(struct txn *t, const struct key *k, const struct value *v,
+    struct slice field, struct slice value)
 {
+	struct dict *d = table_of(v);
 	uint64_t hash = place_hash(field, 0);
 	struct hash_entry *e = dict_find(d, &entry_kind, hash, &field), *fresh;
 
+	if (unlikely(t->snap_serial != 0))
+		snap_before_part(t, k, v, hash, e, field);
 	if (e == NULL) {
 		dict_add(t, d, &entry_kind, hash, entry_new(t, field, value));
 		return 1;
@@ -341,7 +346,7 @@ hash_set(struct txn *t, const struct key *k, struct value *v,
 			v = make_large(t, k, v, count - i);
 	}
 	for (; i < count; i++, pairs += 2)
-		*added += large_set(t, table_of(v), pairs[0], pairs[1]);
+		*added += large_set(t, k, v, pairs[0], pairs[1]);
 	return v;
 }
 
@@ -384,6 +389,8 @@ hash_delete(struct txn *t, const struct key *k, struct value *v,
 	}
 	if (e == NULL)
 		return small_cut(t, k, v, at, 2);
+	if (unlikely(t->snap_serial != 0))
+		snap_before_part(t, k, v, hash, e, field);
 	table_remove(t, d, &entry_kind, hash, e);
 	return v;
 }
@@ -402,6 +409,23 @@ hash_copy(struct txn *t, const struct value *v, struct value *to)
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }
 
+static size_t
+part_bytes(const void *block)
+{
+	const struct hash_entry *e = block;
+
+	return sizeof(*e) + e->field_bytes + e->value_bytes;
+}
+
+static struct slice
+part_name(const void *block)
+{
+	return entry_field(block);
+}
+
+static const struct value_parts parts = { &entry_kind, part_bytes, part_name };
+
 const struct value_ops hash_ops = {
-	"hash", table_drop, hash_copy, table_walk, 1
+	"hash", table_drop, hash_copy, table_walk, 1, &parts,
+	offsetof(struct table, taken)
 };

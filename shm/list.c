@@ -61,10 +61,9 @@ static struct chain *
 make_large(struct list_pen *p)
 {
 	struct value *old = p->value;
-	struct chain *c = txn_alloc(p->txn, sizeof(*c));
+	struct chain *c = chain_new(p->txn);
 	struct row from, r;
 
-	*c = (struct chain){ .magic = CHAIN_MAGIC };
 	p->value = slot_put(p->txn, p->key, old, VALUE_LIST, LARGE, sizeof(c),
 	    old != NULL ? value_expires(old) : -1, false);
 	memcpy(value_data(p->value), &c, sizeof(c));
@@ -177,6 +176,9 @@ push_large(struct list_pen *p, enum list_end end, const struct slice *s, int n,
 
 	if (last != NULL)
 		r = chain_row(last);
+	if (last != NULL && row_takes(&r, end,
+	    (uint32_t)listpack_put_bytes(s[0]), p->fill))
+		r = chain_row(chain_own(p->txn, c, last));
 	for (i = 0; i < n; i++) {
 		uint32_t bytes = (uint32_t)listpack_put_bytes(s[i]);
 
@@ -240,6 +242,18 @@ list_push(struct list_pen *p, enum list_end end, const struct slice *s, int n)
 	}
 }
 
+void
+list_replace(struct list_pen *p)
+{
+	struct row r;
+
+	p->value = slot_put(p->txn, p->key, p->value, VALUE_LIST,
+	    SMALL_LISTPACK, fill_block(p, sizeof(r.ends), -1), -1, false);
+	r = list_record_row(p->value);
+	row_begin(&r, LIST_RIGHT);
+	row_save(p->txn, &r);
+}
+
 /* --- cutting ----------------------------------------------------------- */
 
 static void
@@ -256,7 +270,7 @@ cut_large(struct list_pen *p, enum list_end end, uint64_t n)
 		chain_unlink(p->txn, c, last);
 	}
 	if (left > 0) {
-		r = chain_row(last);
+		r = chain_row(chain_own(p->txn, c, last));
 		row_cut(&r, end, (uint32_t)left);
 		row_save(p->txn, &r);
 	}
@@ -409,6 +423,7 @@ insert_beside(struct list_pen *p, struct node *n,
 	r = chain_row(beside);
 	if (!row_takes(&r, end, e->new, p->fill))
 		return false;
+	r = chain_row(chain_own(p->txn, large(p->value), beside));
 	row_note_room(p->txn, &r, end, e->new);
 	row_push(&r, end, *e->s, e->new);
 	row_save(p->txn, &r);
@@ -425,7 +440,7 @@ edit_large(struct list_pen *p, struct node *n, const struct row_edit *e)
 	    ((!is_more || r.ends.count < list_most_count(p->fill)) &&
 	    row_used(&r) - e->old + e->new <= list_node_most(p->fill));
 
-	if (fits && row_edit(p->txn, &r, e)) {
+	if (fits && chain_may_edit(p->txn, c, n) && row_edit(p->txn, &r, e)) {
 		r.ends.count += is_more;
 		row_save(p->txn, &r);
 	} else if (!insert_beside(p, n, e)) {
@@ -520,7 +535,7 @@ remove_in_node(struct list_pen *p, struct node *n, struct slice aim,
 
 	if (take == r.ends.count) {
 		chain_unlink(p->txn, c, n);
-	} else if (take == 1) {
+	} else if (take == 1 && chain_may_edit(p->txn, c, n)) {
 		row_take(p->txn, &r, aim, skip);
 		row_save(p->txn, &r);
 	} else {
@@ -717,14 +732,15 @@ list_each_row(const struct value *v, void (*visit)(void *arg,
 /* --- the type ---------------------------------------------------------- */
 
 static void
+free_block(void *arg, const void *block)
+{
+	txn_free(arg, block);
+}
+
+static void
 drop(struct txn *t, const struct value *v)
 {
-	struct chain *c = large(v);
-	struct node *n;
-
-	for (n = c->head; n != NULL; n = n->next)
-		txn_free(t, n);
-	txn_free(t, c);
+	chain_walk(large(v), free_block, t);
 }
 
 static void
@@ -739,12 +755,8 @@ static void
 walk(const struct value *v, void (*visit)(void *arg, const void *block),
     void *arg)
 {
-	struct chain *c = large(v);
-	struct node *n;
-
-	visit(arg, c);
-	for (n = c->head; n != NULL; n = n->next)
-		visit(arg, n);
+	chain_walk(large(v), visit, arg);
 }
 
-const struct value_ops list_ops = { "list", drop, copy, walk, 0 };
+const struct value_ops list_ops = { "list", drop, copy, walk, 0, NULL,
+	offsetof(struct chain, taken) };

@@ -95,6 +95,12 @@ struct list_pen {
 void list_push(struct list_pen *p, enum list_end end, const struct slice *s,
     int n);
 
+/*
+ * Puts an empty list, to be pushed to at once, in the place of the value that
+ * there is, of whatever type, which stays readable until the commit.
+ */
+void list_replace(struct list_pen *p);
+
 /* Takes n elements (0 or more) away from an end. */
 void list_cut(struct list_pen *p, enum list_end end, uint64_t n);
 

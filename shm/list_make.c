@@ -17,10 +17,8 @@ make_node(struct list_maker *m, const char *from, uint32_t bytes,
 	struct node *n;
 	struct row r;
 
-	if (c == NULL) {
-		c = m->chain = txn_alloc(m->txn, sizeof(*c));
-		*c = (struct chain){ .magic = CHAIN_MAGIC };
-	}
+	if (c == NULL)
+		c = m->chain = chain_new(m->txn);
 	r = chain_node(m->txn, bytes, LIST_RIGHT);
 	row_add(&r, LIST_RIGHT, from, bytes, count);
 	row_save(m->txn, &r);
@@ -123,14 +121,15 @@ list_made(struct list_maker *m, const struct key *k, struct value *old,
 	return v;
 }
 
+static void
+free_block(void *arg, const void *block)
+{
+	txn_free(arg, block);
+}
+
 void
 list_make_abandon(struct list_maker *m)
 {
-	struct node *n;
-
-	if (m->chain == NULL)
-		return;
-	for (n = m->chain->head; n != NULL; n = n->next)
-		txn_free(m->txn, n);
-	txn_free(m->txn, m->chain);
+	if (m->chain != NULL)
+		chain_walk(m->chain, free_block, m->txn);
 }

@@ -3,6 +3,8 @@
  *
  * `fill` is the option list-max-listpack-size: elements in a row, or -1 to -5
  * for 4 to 64 KB.
+ *
+ * Not here: the lists themselves (shm/list.h).
  */
 #ifndef SHM_LIST_SIZE_H
 #define SHM_LIST_SIZE_H

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#define LOG_DIRTY 0x80000000u
 #define TRIM_AT_ONCE 16
 
 void
@@ -16,6 +15,7 @@ log_init(struct log *log, char *base, uint64_t bytes)
 	log->pool = (uint32_t)(bytes / LOG_CHUNK);
 	log->db = -1;
 	log->db_end = LOG_NOWHERE;
+	log->pin = LOG_NOWHERE;
 	log_set_limits(log, bytes / 4, bytes / 2);
 	log->magic = LOG_MAGIC;
 }
@@ -77,6 +77,9 @@ wanted(const struct log *log, uint64_t end)
 	floor = behind(end, log->reach);
 	if (from < floor)
 		from = floor;
+	at = word_load(&log->pin);
+	if (at < from)
+		from = at;
 	/* The record that is being written is wanted in any case. */
 	return from < log->end ? from : log->end;
 }
@@ -113,9 +116,20 @@ give_up_bottom(struct log *log)
 		return;
 	word_store(&log->bottom, log->bottom + 1);
 	word_order();
-	log->free[log->frees] = chunk | LOG_DIRTY;
+	log->free[log->frees] = chunk;
 	word_order();
 	word_store(&log->frees, log->frees + 1);
+}
+
+/* One that was given up; a death in between loses it, and doubles none. */
+static uint32_t
+take_free(struct log *log)
+{
+	word_store(&log->frees, log->frees - 1);
+	word_order();
+	if (log->fewest > log->frees)
+		log->fewest = log->frees;
+	return log->free[log->frees];
 }
 
 /* One more chunk at the top, for a log that is to end at `end`. */
@@ -127,9 +141,13 @@ grow(struct log *log, uint64_t end)
 	    (log->bottom + 1) * LOG_CHUNK <= from;
 
 	if (!is_spent && log->frees > 0) {
-		word_store(&log->frees, log->frees - 1);
+		put_top(log, take_free(log));
+		return;
+	}
+	if (!is_spent && log->cleans > 0) {
+		word_store(&log->cleans, log->cleans - 1);
 		word_order();
-		put_top(log, log->free[log->frees] & ~LOG_DIRTY);
+		put_top(log, log->clean[log->cleans]);
 		return;
 	}
 	if (!is_spent && log->made < log->pool) {
@@ -279,16 +297,19 @@ log_has(const struct log *log, const struct journal *j)
 }
 
 void
-log_restart(struct log *log, uint32_t holder, uint64_t offset)
+log_restart(struct log *log, uint32_t holder, uint64_t offset, int db)
 {
 	word_lock(&log->lock, holder);
 	/* Nothing may seem to be here while the chunks change. */
 	word_store_release(&log->first, UINT64_MAX);
 	word_fence();
 	log->db_end = LOG_NOWHERE;
-	log->db = -1;
+	log->db = db;
 	log->bottom = log->top = offset >> LOG_CHUNK_BITS;
-	log->made = log->frees = 0;
+	log->made = log->frees = log->cleans = 0;
+	log->fewest = log->spare = 0;
+	if (log->pin != LOG_NOWHERE)
+		word_store(&log->pin, offset);
 	word_store_release(&log->end, offset);
 	word_store_release(&log->first, offset);
 	word_unlock(&log->lock);
@@ -372,35 +393,55 @@ log_reader_mend(struct log *log, uint32_t name)
 			log_reader_close(log, i);
 }
 
+void
+log_pin(struct log *log, uint64_t at)
+{
+	word_store(&log->pin, at);
+}
+
 /* --- memory ------------------------------------------------------------ */
 
+/*
+ * Who takes turns with a slow reader gives up chunks and wants them again soon:
+ * a page that is given back costs more than a write into it.
+ */
+static uint32_t
+take_spare(struct log *log, int64_t now_us, uint32_t chunk[TRIM_AT_ONCE])
+{
+	uint32_t count = 0;
+
+	if (now_us - log->since_us >= LOG_SPARE_US) {
+		log->since_us = now_us;
+		log->spare = log->fewest;
+		log->fewest = log->frees;
+	}
+	while (count < TRIM_AT_ONCE && log->spare > 0 && log->frees > 0) {
+		log->spare--;
+		chunk[count++] = take_free(log);
+	}
+	return count;
+}
+
 void
-log_trim(struct log *log, uint32_t holder,
+log_trim(struct log *log, uint32_t holder, int64_t now_us,
     void (*punch)(void *at, size_t bytes))
 {
-	uint32_t dirty[TRIM_AT_ONCE], i, j, count = 0;
+	uint32_t chunk[TRIM_AT_ONCE], i, count;
 
 	if (word_load(&log->frees) == 0)
 		return;
 	word_lock(&log->lock, holder);
-	for (i = log->frees; i > 0 && count < TRIM_AT_ONCE; i--)
-		if (log->free[i - 1] & LOG_DIRTY) {
-			dirty[count++] = log->free[i - 1] & ~LOG_DIRTY;
-			/* A death in between loses one, and doubles none. */
-			word_store(&log->frees, log->frees - 1);
-			word_order();
-			log->free[i - 1] = log->free[log->frees];
-		}
+	count = take_spare(log, now_us, chunk);
 	word_unlock(&log->lock);
 	if (count == 0)
 		return;
-	for (j = 0; j < count; j++)
-		punch(log->base + dirty[j] * LOG_CHUNK, LOG_CHUNK);
+	for (i = 0; i < count; i++)
+		punch(log->base + chunk[i] * LOG_CHUNK, LOG_CHUNK);
 	word_lock(&log->lock, holder);
-	for (j = 0; j < count; j++) {
-		log->free[log->frees] = dirty[j];
+	for (i = 0; i < count && log->cleans < LOG_TABLE; i++) {
+		log->clean[log->cleans] = chunk[i];
 		word_order();
-		log->frees++;
+		log->cleans++;
 	}
 	word_unlock(&log->lock);
 }
@@ -410,5 +451,6 @@ log_bytes(const struct log *log)
 {
 	uint64_t bottom = word_load(&log->bottom), top = word_load(&log->top);
 
-	return top > bottom ? (top - bottom) * LOG_CHUNK : 0;
+	return ((top > bottom ? top - bottom : 0) + word_load(&log->frees)) *
+	    LOG_CHUNK;
 }

@@ -36,6 +36,7 @@
 #define LOG_CHUNK (1ull << LOG_CHUNK_BITS)
 #define LOG_TABLE 65536        /* chunks of the stream that may be here */
 #define LOG_READERS 256
+#define LOG_SPARE_US 2000000
 #define LOG_NOWHERE UINT64_MAX /* a reader's place before it has one */
 
 /* Who needs the bytes from `at` on; `name` (0: free) as in lock words. */
@@ -59,10 +60,15 @@ struct log {
 	uint64_t bottom, top;
 	uint64_t backlog;   /* bytes to keep */
 	uint64_t reach;     /* bytes to keep for readers, at most */
+	uint64_t pin;       /* kept from here on in any case, or NOWHERE */
 	uint32_t made;      /* chunks of the pool that were ever used */
-	uint32_t frees;     /* entries in free */
+	/* given up: that still have memory, that have none any more */
+	uint32_t frees, cleans;
+	/* log_trim(): the fewest `frees` since, and how many of them may go */
+	int64_t since_us;
+	uint32_t fewest, spare;
 	struct log_reader reader[LOG_READERS];
-	uint32_t free[LOG_TABLE];  /* with LOG_DIRTY: it still has memory */
+	uint32_t free[LOG_TABLE], clean[LOG_TABLE];
 	uint32_t table[LOG_TABLE];
 };
 
@@ -109,10 +115,11 @@ bool log_has(const struct log *log, const struct journal *j);
 
 /*
  * Forgets everything and goes on at an offset (of another node's stream, or of
- * a file), in no database.  Nobody else may append meanwhile; readers find
- * themselves out of reach.
+ * a file), in database db (-1: in none).  Nobody else may append meanwhile;
+ * readers find themselves out of reach.
  */
-void log_restart(struct log *log, uint32_t holder, uint64_t offset);
+void log_restart(struct log *log, uint32_t holder, uint64_t offset,
+    int db);
 
 /* The next record begins with a SELECT. */
 void log_leave_db(struct log *log, uint32_t holder);
@@ -134,10 +141,18 @@ void log_reader_close(struct log *log, int reader);
 void log_reader_mend(struct log *log, uint32_t name);
 
 /*
- * Gives the memory of chunks that are not needed any more back through punch,
- * a few a call; now and then, by any writer.
+ * Everything from `at` on is kept as long as the pool lasts, whoever reads it,
+ * until another `at` is said, or LOG_NOWHERE.  Who says it must know that `at`
+ * is still here: it was pinned before, or nobody appends now.  log_restart()
+ * moves it to the new offset.
  */
-void log_trim(struct log *log, uint32_t holder,
+void log_pin(struct log *log, uint64_t at);
+
+/*
+ * Gives the memory of chunks that have not been needed for LOG_SPARE_US back
+ * through punch, a few a call; now and then, by any writer.
+ */
+void log_trim(struct log *log, uint32_t holder, int64_t now_us,
     void (*punch)(void *at, size_t bytes));
 
 /* Bytes of memory its chunks have. */

@@ -82,6 +82,14 @@ void mail_done(const struct mailbox *box, uint64_t *got);
 /* The question's arguments into argv[MAIL_ARGS_MAX]; how many. */
 int mail_args(const struct mail *m, struct slice *argv);
 
+/*
+ * MAIL_TOGETHER: the arguments of several questions one behind the other, each
+ * after one that holds this.  kind MAIL_ANSWER: the one argument is the answer.
+ */
+struct mail_part {
+	uint16_t kind, args;
+};
+
 extern const char *const mail_words[MAIL_KINDS];
 
 #endif

@@ -1,8 +1,12 @@
 #include "shm/option.h"
 
+#include "proto/bus.h"
+#include "proto/network.h"
 #include "proto/number.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TYPE_BOOL OPTION_BOOL
 #define TYPE_INT OPTION_INT
@@ -15,6 +19,7 @@
 #define TYPE_WORDS OPTION_WORDS
 #define TYPE_SECRET OPTION_SECRET
 #define TYPE_LIMITS OPTION_LIMITS
+#define TYPE_EVENTS OPTION_EVENTS
 
 const struct option option_table[OPTION_COUNT] = {
 #define OPTION(id, flag, name, section, type, choices, standard, min, max, \
@@ -179,13 +184,13 @@ set_number(int64_t *to, const struct option *row, struct slice text,
 }
 
 static bool
-set_text(char *to, struct slice text, char why[OPTION_WHY])
+set_text(char *to, size_t room, struct slice text, char why[OPTION_WHY])
 {
 	size_t i;
 
-	if (text.bytes >= OPTION_ROOM) {
-		snprintf(why, OPTION_WHY, "argument must be shorter than %d "
-		    "bytes", OPTION_ROOM);
+	if (text.bytes >= room) {
+		snprintf(why, OPTION_WHY, "argument must be shorter than %zu "
+		    "bytes", room);
 		return false;
 	}
 	for (i = 0; i < text.bytes; i++)
@@ -194,7 +199,7 @@ set_text(char *to, struct slice text, char why[OPTION_WHY])
 			    "control characters");
 			return false;
 		}
-	memset(to, 0, OPTION_ROOM);
+	memset(to, 0, room);
 	memcpy(to, text.data, text.bytes);
 	return true;
 }
@@ -251,6 +256,28 @@ set_limits(struct option_limit *to, struct slice text, char why[OPTION_WHY])
 	return true;
 }
 
+static bool
+set_events(int64_t *to, struct slice text, char why[OPTION_WHY])
+{
+	static const char letters[] = OPTION_EVENTS_LETTERS;
+	int64_t events = 0;
+	size_t i;
+
+	for (i = 0; i < text.bytes; i++) {
+		const char *at = memchr(letters, text.data[i],
+		    sizeof(letters) - 1);
+
+		if (at == NULL && text.data[i] != 'A') {
+			snprintf(why, OPTION_WHY, "Invalid event class "
+			    "character. Use 'Ag$lshzxeKEtmdn'.");
+			return false;
+		}
+		events |= at != NULL ? 1 << (at - letters) : EVENT_ALL;
+	}
+	*to = events;
+	return true;
+}
+
 bool
 option_set(struct options *o, const struct option *row, struct slice text,
     char why[OPTION_WHY])
@@ -274,11 +301,14 @@ option_set(struct options *o, const struct option *row, struct slice text,
 		*(int64_t *)at = choice;
 		return true;
 	case OPTION_TEXT:
-	case OPTION_WORDS:
 	case OPTION_SECRET:
-		return set_text(at, text, why);
+		return set_text(at, OPTION_ROOM, text, why);
+	case OPTION_WORDS:
+		return set_text(at, OPTION_LONG, text, why);
 	case OPTION_LIMITS:
 		return set_limits(at, text, why);
+	case OPTION_EVENTS:
+		return set_events(at, text, why);
 	default:
 		return set_number(at, row, text, why);
 	}
@@ -334,6 +364,13 @@ are_rules(struct slice text)
 	return false;
 }
 
+int
+option_bus_port(const struct options *o)
+{
+	return (int)(o->cluster_port != 0 ? o->cluster_port :
+	    o->port + BUS_PORT_OFFSET);
+}
+
 /* A name in the node's directory: no path leads out of it. */
 static bool
 is_file_name(const char *name)
@@ -342,87 +379,276 @@ is_file_name(const char *name)
 	    strlen(name) < FILE_NAME_MAX;
 }
 
+/* A name that a manifest can hold without quotes. */
+static bool
+is_plain(const char *name)
+{
+	return strpbrk(name, " \t\r\n\"'\\") == NULL && name[0] != '#';
+}
+
+/* A name of letters, digits and `others` that the bus has room for. */
+static bool
+is_name(const char *text, const char *others)
+{
+	size_t i;
+
+	for (i = 0; text[i] != 0; i++)
+		if (!isalnum((unsigned char)text[i]) &&
+		    strchr(others, text[i]) == NULL)
+			return false;
+	return i < BUS_NAME;
+}
+
+static bool
+has_rules(const struct options *o)
+{
+	return o->save[strspn(o->save, " \t")] == 0 ||
+	    are_rules(slice_of(o->save));
+}
+
 bool
-option_check(const struct options *o, char why[OPTION_WHY])
+option_next_percentile(struct slice *text, struct slice *word, double *d)
+{
+	*word = next_word(text);
+	return word->bytes > 0 && number_get_double(*word, d) && *d >= 0 &&
+	    *d <= 100;
+}
+
+static bool
+has_percentiles(const struct options *o)
+{
+	struct slice rest = slice_of(o->latency_tracking_info_percentiles),
+	    word;
+	double d;
+
+	while (option_next_percentile(&rest, &word, &d))
+		;
+	return word.bytes == 0;
+}
+
+static bool
+has_snapshot(const struct options *o)
+{
+	return is_file_name(o->dbfilename);
+}
+
+static bool
+has_append_file(const struct options *o)
+{
+	return is_file_name(o->appendfilename) && is_plain(o->appendfilename);
+}
+
+static bool
+has_append_directory(const struct options *o)
+{
+	return is_file_name(o->appenddirname) && is_plain(o->appenddirname);
+}
+
+static bool
+has_door(const struct options *o)
+{
+	return o->port != 0 || o->unixsocket[0] != 0;
+}
+
+static bool
+has_address(const struct options *o)
+{
+	return o->port == 0 || o->bind[0] != 0;
+}
+
+static bool
+has_primary(const struct options *o)
 {
 	char host[OPTION_HOST];
 	uint16_t port;
 
-	if (o->save[strspn(o->save, " \t")] != 0 &&
-	    !are_rules(slice_of(o->save))) {
-		snprintf(why, OPTION_WHY, "Invalid save parameters");
-		return false;
+	return o->replicaof[0] == 0 || option_primary(o, host, &port);
+}
+
+static bool
+has_one_primary(const struct options *o)
+{
+	return !o->cluster_enabled || o->replicaof[0] == 0;
+}
+
+int
+option_read_cpus(const char *list, int cpu[OPTION_CPUS])
+{
+	int count = 0;
+
+	while (*list != 0) {
+		char *end;
+		long first = strtol(list, &end, 10), last = first, step = 1;
+
+		if (end == list)
+			return -1;
+		if (*end == '-')
+			last = strtol(list = end + 1, &end, 10);
+		if (end != list && *end == ':')
+			step = strtol(list = end + 1, &end, 10);
+		if (end == list || first < 0 || last < first ||
+		    last >= OPTION_CPUS || step < 1 || step > OPTION_CPUS ||
+		    (*end != 0 && *end != ','))
+			return -1;
+		for (; first <= last && count < OPTION_CPUS; first += step)
+			cpu[count++] = (int)first;
+		list = *end == ',' ? end + 1 : end;
 	}
-	if (!is_file_name(o->dbfilename)) {
-		snprintf(why, OPTION_WHY,
-		    "dbfilename can't be a path, just a filename");
-		return false;
-	}
-	if (o->port == 0 && o->unixsocket[0] == 0) {
-		snprintf(why, OPTION_WHY,
-		    "port is 0 and unixsocket is empty: nobody could connect");
-		return false;
-	}
-	if (o->port != 0 && o->bind[0] == 0) {
-		snprintf(why, OPTION_WHY, "bind is empty: nobody could "
-		    "connect over TCP (set port to 0 if that is meant)");
-		return false;
-	}
-	if (o->replicaof[0] != 0 && !option_primary(o, host, &port)) {
-		snprintf(why, OPTION_WHY, "replicaof is not a host and a port");
-		return false;
-	}
-	if (o->replicaof[0] != 0) {
-		snprintf(why, OPTION_WHY,
-		    "this version can not follow a primary (replicaof)");
-		return false;
-	}
+	return count;
+}
+
+static bool
+has_cpus(const struct options *o)
+{
+	int cpu[OPTION_CPUS];
+
+	return option_read_cpus(o->server_cpulist, cpu) >= 0;
+}
+
+static bool
+has_networks(const struct options *o)
+{
+	struct network list[NETWORK_MOST];
+
+	return network_read_list(slice_of(o->cluster_bus_allow), list) >= 0;
+}
+
+static bool
+has_announced_address(const struct options *o)
+{
+	return o->cluster_announce_ip[0] == 0 ||
+	    bus_is_address(slice_of(o->cluster_announce_ip));
+}
+
+static bool
+has_room_for_host(const struct options *o)
+{
+	return strlen(o->cluster_announce_hostname) < BUS_NAME;
+}
+
+static bool
+has_host_name(const struct options *o)
+{
+	return is_name(o->cluster_announce_hostname, "-.");
+}
+
+static bool
+has_node_name(const struct options *o)
+{
+	return is_name(o->cluster_announce_human_nodename, "-_./");
+}
+
+static bool
+has_bus(const struct options *o)
+{
+	return !o->cluster_enabled || option_bus_port(o) <= UINT16_MAX;
+}
+
+/* What no option can say of itself, and what is told when it does not hold. */
+static const struct {
+	bool (*holds)(const struct options *o);
+	const char *why;
+} rules[] = {
+	{ has_rules, "Invalid save parameters" },
+	{ has_percentiles, "latency-tracking-info-percentiles takes numbers "
+	    "from 0 to 100" },
+	{ has_snapshot, "dbfilename can't be a path, just a filename" },
+	{ has_append_file, "appendfilename can't be a path, just a filename" },
+	{ has_append_directory,
+	    "appenddirname can't be a path, just a dirname" },
+	{ has_door, "port is 0 and unixsocket is empty: nobody could connect" },
+	{ has_address, "bind is empty: nobody could connect over TCP (set port "
+	    "to 0 if that is meant)" },
+	{ has_primary, "replicaof is not a host and a port" },
+	{ has_one_primary, "replicaof directive not allowed in cluster mode" },
+	{ has_cpus, "server_cpulist is no list of processors such as 0-3,8" },
+	{ has_networks, "cluster-bus-allow takes up to 256 addresses and "
+	    "networks (10.0.0.0/8)" },
+	{ has_announced_address, "cluster-announce-ip is not an address" },
+	{ has_room_for_host, "Hostnames must be less than 256 characters" },
+	{ has_host_name, "Hostnames may only contain alphanumeric characters, "
+	    "hyphens or dots" },
+	{ has_node_name, "Announced human node name contained invalid "
+	    "character" },
+	{ has_bus, "port is too high for a cluster: the bus has port + 10000 "
+	    "(or set cluster-port)" },
+};
+
+bool
+option_check(const struct options *o, char why[OPTION_WHY])
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(rules); i++)
+		if (!rules[i].holds(o)) {
+			snprintf(why, OPTION_WHY, "%s", rules[i].why);
+			return false;
+		}
 	return true;
 }
 
 /* --- printing ---------------------------------------------------------- */
 
 static size_t
-print_limits(const struct option_limit *limit, char text[OPTION_ROOM])
+print_limits(const struct option_limit *limit, char text[OPTION_LONG])
 {
 	size_t used = 0;
 	int i;
 
 	for (i = 0; i < OPTION_CLASSES; i++)
-		used += (size_t)snprintf(text + used, OPTION_ROOM - used,
+		used += (size_t)snprintf(text + used, OPTION_LONG - used,
 		    "%s%s %lld %lld %lld", i > 0 ? " " : "", class_name[i],
 		    (long long)limit[i].hard_bytes,
 		    (long long)limit[i].soft_bytes, (long long)limit[i].soft_s);
 	return used;
 }
 
+static size_t
+print_events(int64_t events, char text[OPTION_LONG])
+{
+	static const char letters[] = OPTION_EVENTS_LETTERS;
+	size_t used = 0, i = 0;
+
+	if ((events & EVENT_ALL) == EVENT_ALL) {
+		text[used++] = 'A';
+		i = strlen(OPTION_EVENTS_ALL);
+	}
+	for (; i < sizeof(letters) - 1; i++)
+		if (events >> i & 1)
+			text[used++] = letters[i];
+	text[used] = 0;
+	return used;
+}
+
 size_t
 option_print(const struct options *o, const struct option *row,
-    char text[OPTION_ROOM])
+    char text[OPTION_LONG])
 {
 	const void *at = (const char *)o + row->at;
 	struct slice choice;
 
 	switch (row->type) {
 	case OPTION_BOOL:
-		return (size_t)snprintf(text, OPTION_ROOM, "%s",
+		return (size_t)snprintf(text, OPTION_LONG, "%s",
 		    *(const int64_t *)at ? "yes" : "no");
 	case OPTION_ENUM:
 		choice = choice_at(row->choices, *(const int64_t *)at);
-		return (size_t)snprintf(text, OPTION_ROOM, "%.*s",
+		return (size_t)snprintf(text, OPTION_LONG, "%.*s",
 		    (int)choice.bytes, choice.data);
 	case OPTION_TEXT:
 	case OPTION_WORDS:
 	case OPTION_SECRET:
-		return (size_t)snprintf(text, OPTION_ROOM, "%s",
+		return (size_t)snprintf(text, OPTION_LONG, "%s",
 		    (const char *)at);
 	case OPTION_LIMITS:
 		return print_limits(at, text);
+	case OPTION_EVENTS:
+		return print_events(*(const int64_t *)at, text);
 	case OPTION_OCTAL:
-		return (size_t)snprintf(text, OPTION_ROOM, "%llo",
+		return (size_t)snprintf(text, OPTION_LONG, "%llo",
 		    (unsigned long long)*(const int64_t *)at);
 	default:
-		return (size_t)snprintf(text, OPTION_ROOM, "%lld",
+		return (size_t)snprintf(text, OPTION_LONG, "%lld",
 		    (long long)*(const int64_t *)at);
 	}
 }
@@ -431,7 +657,7 @@ bool
 option_is_same(const struct options *a, const struct options *b,
     const struct option *row)
 {
-	char x[OPTION_ROOM], y[OPTION_ROOM];
+	char x[OPTION_LONG], y[OPTION_LONG];
 
 	option_print(a, row, x);
 	option_print(b, row, y);

@@ -7,10 +7,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define BIG_PAGE (2ull << 20)
 #define OWNED_MAX 4
-#define AHEAD_MIN (8ull << 20) /* prepared beyond what is used, at least */
-#define AHEAD_SHARE 8          /* and at least a part in so many */
+#define AHEAD_MIN (32ull << 20) /* prepared beyond what is used, at least */
+#define AHEAD_MAX (64ull << 20) /* and at most: it is memory */
+#define AHEAD_SHARE 8           /* a part in so many */
+#define APART (8ull << 20)      /* what is nearer to use is left alone */
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -38,7 +39,7 @@ lay_out(const struct region_plan *plan)
 	l.log = round_up(sizeof(struct region), REGION_PAGE);
 	l.snap = l.log + l.log_bytes;
 	l.table = round_up(l.snap + SNAP_BYTES + SNAP_SLACK, REGION_PAGE);
-	l.heap = round_up(l.table + heap_table_bytes(l.spans), BIG_PAGE);
+	l.heap = round_up(l.table + heap_table_bytes(l.spans), REGION_BIG_PAGE);
 	l.end = l.heap + l.spans * HEAP_SPAN;
 	return l;
 }
@@ -130,9 +131,12 @@ fill_parts(const struct region_plan *plan, const struct layout *l)
 	REGION->common.next_client_id = 1;
 	REGION->common.next_ticket = 1;
 	cast_init(&REGION->common.cast);
+	REGION->ctl.news_place = NEWS_NOWHERE;
+	news_init(&REGION->common.news, &REGION->ctl.news_place);
 	log_init(&REGION->common.log, base + l->log, l->log_bytes);
+	map_init(&REGION->map);
 	snap_init(&REGION->common.snap, base + l->snap, SNAP_BYTES,
-	    &REGION->area[PROC_SAVER].save.got);
+	    &REGION->area[PROC_SAVER].save.reader, REGION->common.left);
 	heap_init(&REGION->common.heap, base + l->heap, l->spans,
 	    base + l->table);
 }
@@ -226,6 +230,28 @@ region_close_all(void)
 	return region_protect(REGION_CONTROL, PROC_CONTROL);
 }
 
+static int
+protect_pages(const void *at, size_t bytes, int how)
+{
+	uint64_t first = (uint64_t)(uintptr_t)at & ~(uint64_t)(REGION_PAGE - 1);
+	uint64_t end = round_up((uint64_t)(uintptr_t)at + bytes, REGION_PAGE);
+
+	return mprotect((void *)(uintptr_t)first, end - first, how) != 0 ?
+	    -errno : 0;
+}
+
+int
+region_open(const void *at, size_t bytes)
+{
+	return protect_pages(at, bytes, PROT_READ | PROT_WRITE);
+}
+
+int
+region_close(const void *at, size_t bytes)
+{
+	return protect_pages(at, bytes, PROT_READ);
+}
+
 void
 region_punch(void *at, size_t bytes)
 {
@@ -240,24 +266,108 @@ region_punch(void *at, size_t bytes)
 
 /* --- huge pages -------------------------------------------------------- */
 
-int
-region_prepare(uint64_t *ready)
+static uint64_t
+heap_used(void)
 {
-	const struct heap *h = &REGION->common.heap;
-	uint64_t used = (uint64_t)word_load(&h->top) * HEAP_SPAN;
+	return (uint64_t)word_load(&REGION->common.heap.top) * HEAP_SPAN;
+}
+
+bool
+region_prepare_next(uint64_t *at)
+{
+	uint64_t used = heap_used();
 	uint64_t ahead = used / AHEAD_SHARE;
-	char *at = h->base + *ready;
 
 	if (ahead < AHEAD_MIN)
 		ahead = AHEAD_MIN;
-	if (*ready >= used + ahead ||
-	    *ready + BIG_PAGE > (uint64_t)h->spans * HEAP_SPAN)
-		return 0;
+	if (ahead > AHEAD_MAX)
+		ahead = AHEAD_MAX;
+	if (*at > 0 && *at < used + APART)
+		*at = round_up(used + APART, REGION_BIG_PAGE);
+	return *at < used + ahead && *at + REGION_BIG_PAGE <=
+	    (uint64_t)REGION->common.heap.spans * HEAP_SPAN;
+}
+
+void *
+region_private_page(void)
+{
+	char *two = mmap(NULL, 2 * REGION_BIG_PAGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *page;
+
+	if (two == MAP_FAILED)
+		return NULL;
+	page = (char *)round_up((uintptr_t)two, REGION_BIG_PAGE);
+	(void)madvise(page, REGION_BIG_PAGE, MADV_HUGEPAGE);
+	return page;
+}
+
+/*
+ * A huge page that was touched a moment ago is the next to be given out.  It is
+ * touched as memory of our own, since the kernel lets others run meanwhile,
+ * which it does not while it collapses; and in a guest touching may take
+ * milliseconds, where the host gives memory only then.
+ */
+static void
+touch_one(void)
+{
+	static char *own;
+
+	if (own == NULL)
+		own = region_private_page();
+	if (own == NULL)
+		return;
+	*(volatile char *)own = 1;
+	(void)madvise(own, REGION_BIG_PAGE, MADV_DONTNEED);
+}
+
+int
+region_prepare(uint64_t at)
+{
+	char *page = REGION->common.heap.base + at;
+
+	touch_one();
 	/* The kernel wants one page of it to be there. */
-	(void)*(volatile char *)at;
-	*ready += BIG_PAGE;
-	if (madvise(at, BIG_PAGE, MADV_COLLAPSE) == 0)
-		return 1;
+	(void)*(volatile char *)page;
+	if (madvise(page, REGION_BIG_PAGE, MADV_COLLAPSE) == 0)
+		return 0;
 	/* Short of huge pages just now: small ones will do here. */
-	return errno == EINVAL ? -EINVAL : 1;
+	return errno == EINVAL ? -EINVAL : 0;
+}
+
+bool
+region_prepare_is_late(uint64_t at)
+{
+	return at < heap_used() + APART / 2;
+}
+
+int64_t
+region_keys(int db)
+{
+	int64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].keys[db]);
+	return count;
+}
+
+int64_t
+region_expires(int db)
+{
+	int64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].expires[db]);
+	return count;
+}
+
+uint32_t
+region_replicas(void)
+{
+	uint32_t count = 0, i;
+
+	for (i = 0; i < REGION->head.workers; i++)
+		count += word_load(&REGION->area[i].feeds.count);
+	return count;
 }

@@ -25,9 +25,13 @@
 
 #include "shm/area.h"
 #include "shm/cast.h"
+#include "shm/moving.h"
 #include "shm/fault.h"
 #include "shm/heap.h"
+#include "shm/hold.h"
 #include "shm/log.h"
+#include "shm/map.h"
+#include "shm/news.h"
 #include "shm/place.h"
 #include "shm/snap.h"
 #include "shm/slot.h"
@@ -65,6 +69,30 @@ struct region_sup {
 	uint64_t deaths;            /* in all, since the start */
 };
 
+#define REGION_KEPT_BYTES 12288
+
+/* Version v lies in copy v & 1 (daemon/kept.h). */
+struct region_kept {
+	uint64_t version;
+	uint8_t copy[2][REGION_KEPT_BYTES] __attribute__((aligned(8)));
+};
+
+/*
+ * Of leases (cluster/lease.h), for CLUSTER INFO; and for the next control: whom
+ * this node granted one, until when by the steady clock.  Until when its own
+ * writes may be acknowledged is a word of the state page.
+ */
+struct region_lease {
+	uint32_t is_begun;          /* a control has been here */
+	uint32_t state, hindrance;  /* cluster/lease.def, hindrance.def */
+	uint32_t wanted, granted;   /* of voters, this node counted */
+	uint64_t lost;              /* how often */
+	struct region_grant {
+		struct bus_id to;
+		int64_t until_ms;
+	} grant[MAP_NODES];
+};
+
 /* Control's own: what outlives it and nobody else has to act upon. */
 struct region_ctl {
 	uint32_t mended[PROC_MAX];
@@ -73,6 +101,8 @@ struct region_ctl {
 	uint64_t asks_begun[PROC_WORKERS];
 	uint64_t mends;             /* how often something had to be mended */
 	uint64_t mend_us_max;       /* the longest time that took */
+	/* its place in the ring of messages (shm/news.h); letters given */
+	uint64_t news_place, news_number;
 	/* the stop_wanted that was refused: what there is could not be saved */
 	uint32_t stop_refused;
 	/* those that wait for the end of a request for a snapshot */
@@ -81,27 +111,44 @@ struct region_ctl {
 		uint32_t job, worker, birth, is_shutdown;
 		uint64_t ticket;
 	} wait[REGION_WAITS];
+	/* control is rung when so much is applied of a stream; 0: no need */
+	uint64_t await;
+	struct region_kept kept;
+	struct region_lease lease;
+	/* a SHUTDOWN that waits for a failover, and its words as bits */
+	struct region_end {
+		uint32_t is_waiting, words, worker, birth;
+		uint64_t ticket;
+	} end;
 	struct mailbox answers[PROC_WORKERS];
 };
 
 struct region_common {
 	struct slot slot[SLOT_COUNT];
 	uint32_t watch[REGION_WATCHES]; /* versions: region_watch() */
+	/* read by every write, and hardly ever written */
+	struct hold_words holds __attribute__((aligned(64)));
+	struct movings movings __attribute__((aligned(64)));
 	uint64_t next_client_id __attribute__((aligned(64)));
 	uint64_t next_ticket __attribute__((aligned(64)));
 	uint64_t next_slow_id;
+	uint32_t let;               /* of the last pass shown (net_let.h) */
 	/* ids below are forgotten: log, events */
 	uint64_t slow_from[1 + SLOW_EVENTS];
 	struct log log __attribute__((aligned(64)));
 	struct heap heap __attribute__((aligned(64)));
 	struct cast cast __attribute__((aligned(64)));
 	struct snap snap __attribute__((aligned(64)));
+	struct snap_left *left[SLOT_COUNT]; /* to a snapshot (shm/snap.h) */
+	struct subs_head subs __attribute__((aligned(64)));
+	struct news news __attribute__((aligned(64)));
 };
 
 struct region {
 	struct region_head head REGION_ALIGNED;
 	struct region_sup sup REGION_ALIGNED;
 	struct state_page state REGION_ALIGNED;
+	struct map_page map REGION_ALIGNED;
 	struct region_ctl ctl REGION_ALIGNED;
 	uint32_t fault[FAULT_COUNT] REGION_ALIGNED; /* armed points */
 	struct area area[PROC_MAX] REGION_ALIGNED;
@@ -110,11 +157,25 @@ struct region {
 
 #define REGION ((struct region *)PLACE_BASE)
 
+/* Keys of an internal database, and those with a time to live. */
+int64_t region_keys(int db);
+int64_t region_expires(int db);
+
+/* How many replicas the node feeds. */
+uint32_t region_replicas(void);
+
 /* The version counter that WATCH looks at for a key. */
 static inline uint32_t *
 region_watch(uint64_t hash)
 {
 	return &REGION->common.watch[hash % REGION_WATCHES];
+}
+
+/* Whether writes may be stopped somewhere: hold_stops() tells. */
+static inline bool
+region_is_held(void)
+{
+	return unlikely(word_load(&REGION->common.holds.writes) != 0);
 }
 
 /* How much a region is to hold. */
@@ -155,18 +216,40 @@ int region_protect(enum region_owner owner, int index);
 int region_open_all(void);
 int region_close_all(void);
 
+/* Same for a few words: only their pages, which takes no time. */
+int region_open(const void *at, size_t bytes);
+int region_close(const void *at, size_t bytes);
+
 /* Gives whole pages between the two back to the kernel; they read as zero. */
 void region_punch(void *at, size_t bytes);
 
+#define REGION_BIG_PAGE (2ull << 20)
+
 /*
- * Makes the next BIG_PAGE of the heap one huge page, a little ahead of what
- * is used; *ready is where the last call got to, 0 at first.  Returns 1 when
- * there may be more to do, 0 when there is nothing now, -errno when this
- * kernel has no huge pages for us (Linux 6.1 has).
- *
- * Without it every page of 4 KB is faulted in by the command that needs it
- * first, and random keys miss the processor's address cache.
+ * REGION_BIG_PAGE bytes of private memory for as long as the process lives, in
+ * one huge page where the kernel has one: a device needs one address for it and
+ * not 512.  NULL: no memory.
  */
-int region_prepare(uint64_t *ready);
+void *region_private_page(void);
+
+/*
+ * Huge pages for the heap are made ahead of use: without them every page of
+ * 4 KB is faulted in by the command that needs it first, and random keys miss
+ * the processor's address cache.
+ *
+ * Whether there is one to make now; *at is its place, bytes from the heap's
+ * beginning, and at first 0.  What is used or nearly so is stepped over: who
+ * touches a page that is being made has to wait for it.
+ */
+bool region_prepare_next(uint64_t *at);
+
+/*
+ * Makes it; takes as long as clearing 2 MB twice.  -errno when this kernel has
+ * no huge pages for us (Linux 6.1 has).
+ */
+int region_prepare(uint64_t at);
+
+/* Whether the use of the heap has come close to the one that is being made. */
+bool region_prepare_is_late(uint64_t at);
 
 #endif

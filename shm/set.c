@@ -2,6 +2,7 @@
 
 #include "proto/intset.h"
 #include "shm/small.h"
+#include "shm/snap.h"
 #include "shm/table.h"
 
 #define INTSET_MAX (SMALL_BYTES_MAX / 8) /* members */
@@ -287,14 +288,20 @@ intset_add(struct txn *t, const struct key *k, struct value *v, int64_t n,
 	return v;
 }
 
-/* Returns how many members are new: 0 or 1. */
+/*
+ * Adds to d, v's dict, or one that is linked nowhere (v is NULL).  Returns how
+ * many members are new: 0 or 1.
+ */
 static int
-large_add(struct txn *t, struct dict *d, struct slice member)
+large_add(struct txn *t, const struct key *k, const struct value *v,
+    struct dict *d, struct slice member)
 {
 	uint64_t hash = place_hash(member, 0);
 
 	if (dict_find(d, &entry_kind, hash, &member) != NULL)
 		return 0;
+	if (unlikely(t->snap_serial != 0) && v != NULL)
+		snap_before_part(t, k, v, hash, NULL, member);
 	dict_add(t, d, &entry_kind, hash, entry_new(t, member));
 	return 1;
 }
@@ -423,7 +430,7 @@ make(struct txn *t, const struct key *k, struct value *old,
 		for (i = 0; i < count; i++) {
 			uint64_t mark = txn_mark(t);
 
-			*added += large_add(t, d, members[i]);
+			*added += large_add(t, k, NULL, d, members[i]);
 			txn_forget(t, mark);
 		}
 	}
@@ -467,7 +474,7 @@ set_add(struct txn *t, const struct key *k, struct value *v,
 			v = outgrow(t, k, v, members[i], limits);
 	}
 	for (; i < count; i++)
-		*added += large_add(t, table_of(v), members[i]);
+		*added += large_add(t, k, v, table_of(v), members[i]);
 	return v;
 }
 
@@ -539,6 +546,8 @@ set_delete(struct txn *t, const struct key *k, struct value *v,
 		return intset_remove(t, k, v, index);
 	if (encoding == SMALL_LISTPACK)
 		return small_cut(t, k, v, at, 1);
+	if (unlikely(t->snap_serial != 0))
+		snap_before_part(t, k, v, hash, e, member);
 	table_remove(t, table_of(v), &entry_kind, hash, e);
 	return v;
 }
@@ -557,6 +566,23 @@ set_copy(struct txn *t, const struct value *v, struct value *to)
 	memcpy(value_data(to), &fill.dict, sizeof(fill.dict));
 }
 
+static size_t
+part_bytes(const void *block)
+{
+	const struct set_entry *e = block;
+
+	return sizeof(*e) + e->bytes;
+}
+
+static struct slice
+part_name(const void *block)
+{
+	return entry_member(block);
+}
+
+static const struct value_parts parts = { &entry_kind, part_bytes, part_name };
+
 const struct value_ops set_ops = {
-	"set", table_drop, set_copy, table_walk, 1
+	"set", table_drop, set_copy, table_walk, 1, &parts,
+	offsetof(struct table, taken)
 };

@@ -17,18 +17,10 @@ void
 slot_enter(struct txn *t, struct slot *slots, const uint16_t *numbers,
     int count)
 {
-	struct journal *j = t->journal;
 	int i;
 
-	for (i = 0; i < count; i++) {
-		j->held[i] = numbers[i];
-		word_order();
-		word_store(&j->helds, (uint32_t)i + 1);
-		word_order();
-		FAULT(SLOT_HELD);
-		word_lock(&slots[numbers[i]].lock, t->holder);
-		FAULT(SLOT_LOCKED);
-	}
+	for (i = 0; i < count; i++)
+		slot_enter_next(t, slots, numbers[i]);
 }
 
 void
@@ -117,23 +109,39 @@ count_expiry(struct txn *t, const struct key *k, int64_t from, int64_t to)
 	}
 }
 
+/*
+ * A record is no more in its slot: it is freed, unless a snapshot is to have
+ * it.  What it had outside goes with it, or has another owner.
+ */
 static void
-drop_large(struct txn *t, const struct value *v)
+part_with(struct txn *t, const struct key *k, struct value *v, bool keep_large)
 {
-	if (value_type(v) != VALUE_STRING && value_encoding(v) == LARGE)
+	bool is_large = value_is_large(v);
+
+	if (unlikely(t->snap_serial != 0) && !(is_large && keep_large) &&
+	    snap_leave(t, k, v))
+		return;
+	if (is_large && !keep_large)
 		value_ops[value_type(v)]->drop(t, v);
+	txn_free(t, v);
 }
 
 /* --- finding ----------------------------------------------------------- */
+
+/* Flat: the search in the dictionary is a part of it. */
+__attribute__((flatten)) struct value *
+slot_lying(const struct key *k)
+{
+	return dict_find(&k->slot->keys, &value_dict, k->hash, k);
+}
 
 static struct value *
 expire(struct txn *t, const struct key *k, struct value *v)
 {
 	if (t->may_expire) {
-		if (unlikely(t->snap_serial != 0))
-			snap_before(t, k, v);
 		txn_log2(t, k->db, SLICE("DEL"), k->name);
 		slot_remove(t, k, v);
+		slot_event(t, EVENT_EXPIRED, "expired", k);
 		t->expired++;
 	}
 	return NULL;
@@ -142,7 +150,7 @@ expire(struct txn *t, const struct key *k, struct value *v)
 struct value *
 slot_peek(struct txn *t, const struct key *k)
 {
-	struct value *v = dict_find(&k->slot->keys, &value_dict, k->hash, k);
+	struct value *v = slot_lying(k);
 
 	/* Whatever a command changes, it has looked up before. */
 	if (unlikely(t->snap_now != 0) && v != NULL)
@@ -154,18 +162,12 @@ slot_peek(struct txn *t, const struct key *k)
 }
 
 struct value *
-slot_lying(const struct key *k)
-{
-	return dict_find(&k->slot->keys, &value_dict, k->hash, k);
-}
-
-struct value *
 slot_find(struct txn *t, const struct key *k)
 {
 	struct value *v = slot_peek(t, k);
 
 	if (v == NULL) {
-		t->misses++;
+		slot_miss(t, k);
 		return NULL;
 	}
 	t->hits++;
@@ -195,17 +197,14 @@ slot_put(struct txn *t, const struct key *k, struct value *old,
 	struct value *v;
 	int64_t from = old != NULL ? value_expires(old) : -1;
 
-	if (unlikely(t->snap_serial != 0) && old != NULL)
-		snap_before(t, k, old);
 	v = new_value(t, k, type, encoding, bytes, bytes, expires_ms);
 	if (old != NULL) {
-		if (!keep_large)
-			drop_large(t, old);
+		part_with(t, k, old, keep_large);
 		dict_swap(t, &k->slot->keys, k->hash, old, v);
-		txn_free(t, old);
 	} else {
 		dict_add(t, &k->slot->keys, &value_dict, k->hash, v);
 		count_key(t, k->db, 1);
+		slot_event(t, EVENT_NEW, "new", k);
 	}
 	if (unlikely(from >= 0 || expires_ms >= 0))
 		count_expiry(t, k, from, expires_ms);
@@ -234,7 +233,8 @@ put_in_place(struct txn *t, const struct key *k, struct value *old,
 	if (value_type(old) != VALUE_STRING ||
 	    is_big != !!(old->kind & VALUE_BIG) ||
 	    (expires_ms >= 0) != !!(old->kind & VALUE_EXPIRES) ||
-	    s.bytes > UINT16_MAX || (s.bytes != value_bytes(old) &&
+	    s.bytes > UINT16_MAX || !slot_may_edit(t, k, old) ||
+	    (s.bytes != value_bytes(old) &&
 	    !fits(t, old, value_need(k->name.bytes, s.bytes, expires_ms >= 0))))
 		return false;
 	head = value_head(old);
@@ -269,13 +269,24 @@ slot_put_string(struct txn *t, const struct key *k, struct value *old,
 	return v;
 }
 
-/* More than asked for what grows again and again. */
+/*
+ * More than asked for what grows again and again: always a share of it, for a
+ * record that outgrows its block is copied whole.
+ */
 static size_t
 slack(size_t bytes)
 {
 	size_t more = bytes < 256 ? 0 : bytes < 65536 ? bytes / 4 : bytes;
 
-	return bytes + (more < 1u << 20 ? more : 1u << 20);
+	if (more > 1u << 20)
+		more = bytes / 8 > 1u << 20 ? bytes / 8 : 1u << 20;
+	return bytes + more;
+}
+
+bool
+slot_may_edit(const struct txn *t, const struct key *k, const struct value *v)
+{
+	return likely(t->snap_serial == 0) || !snap_must_stay(t, k, v);
 }
 
 /* A copy of v's record with other lengths or expiry, linked in its place. */
@@ -290,8 +301,8 @@ move(struct txn *t, const struct key *k, struct value *v, size_t bytes,
 	    UINT16_MAX, expires_ms);
 
 	txn_fill(t, value_data(to), value_data(v), keep);
+	part_with(t, k, v, true);
 	dict_swap(t, &k->slot->keys, k->hash, v, to);
-	txn_free(t, v);
 	return to;
 }
 
@@ -301,7 +312,8 @@ slot_resize(struct txn *t, const struct key *k, struct value *v, size_t bytes)
 	size_t need = value_need(k->name.bytes, bytes, v->kind & VALUE_EXPIRES);
 	bool is_big = k->name.bytes > UINT8_MAX || bytes > UINT16_MAX;
 
-	if (is_big != !!(v->kind & VALUE_BIG) || !fits(t, v, need))
+	if (is_big != !!(v->kind & VALUE_BIG) || !fits(t, v, need) ||
+	    !slot_may_edit(t, k, v))
 		return move(t, k, v, bytes, bytes > value_bytes(v) ?
 		    slack(bytes) : bytes, value_expires(v));
 	if (is_big) {
@@ -327,10 +339,12 @@ slot_expire(struct txn *t, const struct key *k, struct value *v,
 {
 	int64_t from = value_expires(v);
 
-	if (unlikely(t->snap_serial != 0))
+	if (unlikely(t->snap_serial != 0)) {
 		snap_before(t, k, v);
+		snap_before_head(t, k, v, k);
+	}
 	count_expiry(t, k, from, expires_ms);
-	if ((from >= 0) != (expires_ms >= 0))
+	if ((from >= 0) != (expires_ms >= 0) || !slot_may_edit(t, k, v))
 		v = move(t, k, v, value_bytes(v), value_bytes(v), expires_ms);
 	else if (expires_ms >= 0)
 		txn_set64(t, (uint64_t *)(void *)(v + 1), (uint64_t)expires_ms);
@@ -339,15 +353,20 @@ slot_expire(struct txn *t, const struct key *k, struct value *v,
 }
 
 void
-slot_remove(struct txn *t, const struct key *k, struct value *v)
+slot_carry(struct txn *t, const struct key *from, const struct value *v,
+    const struct key *to)
 {
 	if (unlikely(t->snap_serial != 0))
-		snap_before(t, k, v);
+		snap_before_head(t, from, v, to);
+}
+
+void
+slot_remove(struct txn *t, const struct key *k, struct value *v)
+{
 	if (v->kind & VALUE_EXPIRES)
 		count_expiry(t, k, value_expires(v), -1);
-	drop_large(t, v);
 	dict_remove(t, &k->slot->keys, &value_dict, k->hash, v);
-	txn_free(t, v);
+	part_with(t, k, v, false);
 	count_key(t, k->db, -1);
 	slot_touch(t, k);
 }

@@ -11,11 +11,14 @@
  *
  * Records move: after slot_resize, slot_put, slot_expire use the record that
  * was returned.
+ *
+ * Not here: taking a change back (shm/txn.h), the index (shm/dict.h).
  */
 #ifndef SHM_SLOT_H
 #define SHM_SLOT_H
 
 #include "proto/keyslot.h"
+#include "shm/option.h"
 #include "shm/value.h"
 
 #define SLOT_COUNT KEYSLOT_COUNT
@@ -34,6 +37,21 @@ struct slot {
 
 /* Makes a key: its slot in `slots`, its hash. */
 struct key slot_key(struct slot *slots, uint8_t db, struct slice name);
+
+/* Takes the lock of one slot, above all that are held. */
+static inline void
+slot_enter_next(struct txn *t, struct slot *slots, uint16_t number)
+{
+	struct journal *j = t->journal;
+
+	j->held[j->helds] = number;
+	word_order();
+	word_store(&j->helds, j->helds + 1);
+	word_order();
+	FAULT(SLOT_HELD);
+	word_lock(&slots[number].lock, t->holder);
+	FAULT(SLOT_LOCKED);
+}
 
 /* Takes and lets go the locks of slots; numbers ascending, no doubles. */
 void slot_enter(struct txn *t, struct slot *slots, const uint16_t *numbers,
@@ -74,6 +92,20 @@ struct value *slot_put_string(struct txn *t, const struct key *k,
 struct value *slot_resize(struct txn *t, const struct key *k, struct value *v,
     size_t bytes);
 
+/*
+ * Whether v may be changed where it lies; else a snapshot wants it as it is,
+ * and slot_resize() makes another record of it, also of the same size.
+ */
+bool slot_may_edit(const struct txn *t, const struct key *k,
+    const struct value *v);
+
+/*
+ * The large value v is about to become that of another key as well, which
+ * keeps it: slot_put() for `from` follows, with keep_large.
+ */
+void slot_carry(struct txn *t, const struct key *from, const struct value *v,
+    const struct key *to);
+
 /* Changes encoding bits (noted). */
 void slot_set_encoding(struct txn *t, struct value *v, int encoding);
 
@@ -95,6 +127,24 @@ slot_touch(struct txn *t, const struct key *k)
 {
 	if (unlikely((k->slot->waiting | k->slot->watching) != 0))
 		slot_tell(t, k);
+}
+
+/* Tells an event of a key; it costs a branch when nobody wants to know. */
+static inline void
+slot_event(struct txn *t, uint32_t class, const char *name,
+    const struct key *k)
+{
+	if (unlikely((t->events & class) != 0))
+		t->event(t, class, name, k);
+}
+
+/* A key was looked for in vain: counted, and told when it was to be read. */
+static inline void
+slot_miss(struct txn *t, const struct key *k)
+{
+	t->misses++;
+	if (unlikely(t->tells_misses))
+		t->event(t, EVENT_MISS, "keymiss", k);
 }
 
 /* Removes all keys of a database (-1: of all) in one slot. */

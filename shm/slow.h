@@ -10,6 +10,8 @@
  * below it is gone (region_common.slow_from).
  *
  * An entry keeps what Redis keeps: at most 32 arguments of 128 bytes.
+ *
+ * Not here: what counts as long (daemon/net_watch.c).
  */
 #ifndef SHM_SLOW_H
 #define SHM_SLOW_H

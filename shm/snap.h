@@ -16,23 +16,50 @@
  *                 Writers: who holds the slot's lock.  The saver clears the
  *                 stamps of a part when it passes; those of snapshots that were
  *                 given up too, and it sweeps before an epoch comes again.
- *   the ring      entries handed over, for the saver.  Writers: workers under
- *                 `lock`; seen by the one store of `end`.  `got`, in the
+ *   the ring      small records handed over, for the saver.  Writers: workers
+ *                 under `lock`; seen by the one store of `end`.  `got`, in the
  *                 saver's area, is how far it has read; both count bytes for
  *                 ever.  Most of the ring is never used at the same time and so
  *                 does not exist.
+ *   taken         of a large value, in its own structure, wherever its record
+ *                 goes: the snapshot's serial number when it has been taken, or
+ *                 is younger than the cut.  Writers: who makes it; the saver
+ *                 under the lock of the slot that it is in.
+ *   pin           what the saver is reading without the slot's lock: a record,
+ *                 or a large value's structure.  Writer: the saver, set under
+ *                 the slot's lock; control when it is dead.
+ *   left          of each slot: values that have left it as a whole while the
+ *                 snapshot wanted them.  Writers: who holds the slot's lock.
+ *                 The saver writes them and frees them; those of snapshots that
+ *                 were given up too, in a sweep.
  *   broken        serial of a snapshot that has been given up: the saver ends,
  *                 nobody hands over any more.  Writers: anybody.
+ *
+ * Nobody waits with a slot locked, and hardly anybody waits:
+ *
+ *   - of a large hash, set or sorted set the parts that change are handed over,
+ *     one by one (snap_parts.h);
+ *   - a large list keeps the nodes of the cut beside its own (chain.h);
+ *   - a long string that is to change is left, and a copy of it changes;
+ *   - what goes as a whole (deleted, overwritten, its time is over), and is not
+ *     small, is left to the saver with all that belongs to it;
+ *   - when a large value gets another name or time to live, its record is
+ *     handed over as it was: the head.
+ *
+ * What remains: a part of more than SNAP_PART_MAX, a record of more than
+ * SNAP_COPY_MAX that is neither string nor stream (its key is that long), and
+ * no memory for what has to be said.  Then a worker takes its command back,
+ * wishes that the saver takes the value now, and runs the command again when
+ * that is done; readers go on.  When too much lies in the ring, commands that
+ * write wait before they enter a slot, so that it holds at most a batch of each
+ * worker more.
  *
  * A worker that dies between handing over and the stamp has named the record
  * in its journal: mending stamps it.  What a transaction that is taken back has
  * handed over remains right: it is the value that comes back.
  *
- * An entry is a copy of a small record, or a large one as RDB (version 10),
- * because what is large lies in blocks that change.
- *
  * Not here: who wants a snapshot (daemon/ctl_save.c), where it is written
- * (daemon/save.c).
+ * (daemon/save.c), how commands wait (daemon/net_park.c).
  */
 #ifndef SHM_SNAP_H
 #define SHM_SNAP_H
@@ -42,26 +69,55 @@
 #define SNAP_MAGIC 0x736e61702d6f6e65ull
 #define SNAP_BYTES (2ull << 30)       /* of the ring: address space */
 #define SNAP_SLACK 64                 /* bytes behind the ring */
-#define SNAP_WAITING_MAX (32ull << 20) /* more makes writers wait */
+#define SNAP_COPY_MAX (128u << 10)    /* a record that is copied */
+#define SNAP_TIGHT (64ull << 10)      /* in the ring while is_tight */
+#define SNAP_PART_MAX (128u << 10)    /* a part that is copied */
 #define SNAP_EPOCHS 15
 #define SNAP_VERSION 10               /* of RDB */
-#define SNAP_NAPS 5000                /* of txn.nap: about a second */
 
-enum snap_form { SNAP_RECORD, SNAP_DUMP, SNAP_FILL };
+enum snap_form { SNAP_RECORD, SNAP_FILL, SNAP_PART, SNAP_HEAD };
 
 struct snap_entry {
 	uint64_t bytes;      /* with this head, a multiple of 8 */
 	uint32_t form;       /* enum snap_form; SNAP_FILL is nothing */
 	uint32_t db;         /* internal number */
-	uint64_t text_bytes; /* of what follows */
-	char text[];         /* struct value, or a record of an RDB file */
+	char text[];         /* struct value, or as snap_parts.h says */
+};
+
+/* A value that has left its slot; a block of its own, as is the record. */
+struct snap_left {
+	struct snap_left *next;
+	struct value *v;
+	uint64_t serial;     /* of the snapshot that wants it */
+};
+
+/* The saver's side, in its area. */
+struct snap_reader {
+	uint64_t got;        /* read of the ring */
+	/* goes up when the ring has room again, or a wish was granted */
+	uint64_t grants;
+	const void *pin;
+	/* the saver has kept a lot: less may lie in the ring */
+	uint32_t is_tight;
+};
+
+/*
+ * What a worker wishes that the saver takes next, in the worker's area: a
+ * large record at `hash`.  `number` is another one for each wish, written last.
+ */
+struct snap_wish {
+	uint64_t hash;
+	uint32_t slot, number;
+	/* the worker has commands that wait, and wants its bell rung */
+	uint32_t is_waiting;
 };
 
 struct snap {
 	uint64_t magic;
 	char *ring;
 	uint64_t bytes;
-	const uint64_t *got;
+	const struct snap_reader *reader;
+	struct snap_left **left; /* of each slot */
 	uint32_t broken;
 	uint32_t lock __attribute__((aligned(64)));
 	uint64_t end;
@@ -69,11 +125,11 @@ struct snap {
 };
 
 /*
- * Makes an empty ring at `ring`, SNAP_SLACK bytes longer than it says; got is
- * the reader's position.
+ * Makes an empty ring at `ring`, SNAP_SLACK bytes longer than it says; `left`
+ * has a row for each slot.
  */
 void snap_init(struct snap *s, char *ring, uint64_t bytes,
-    const uint64_t *got);
+    const struct snap_reader *reader, struct snap_left **left);
 
 /* The stamp of a snapshot. */
 static inline uint8_t
@@ -84,8 +140,45 @@ snap_epoch(uint32_t serial)
 
 /* --- workers, in a locked slot, while txn.snap_serial is not 0 --------- */
 
-/* v is about to change. */
+/* txn.why of a command that is to run again when the saver has granted. */
+extern const char snap_wait[];
+
+/*
+ * A command that may change it has found v.  What is small is handed over now.
+ * Leaves the command with snap_wait when v has to stay as it is.
+ */
 void snap_before(struct txn *t, const struct key *k, struct value *v);
+
+/* Whether v, a string or a stream, may not be changed where it lies. */
+bool snap_must_stay(const struct txn *t, const struct key *k,
+    const struct value *v);
+
+/*
+ * v goes from its slot, with all it has.  True: it is the snapshot's now, and
+ * is not to be freed.
+ */
+bool snap_leave(struct txn *t, const struct key *k, struct value *v);
+
+/*
+ * The large value v gets another time to live, or goes to another key `to`,
+ * both of which are locked.
+ */
+void snap_before_head(struct txn *t, const struct key *k,
+    const struct value *v, const struct key *to);
+
+/*
+ * A part of v, which has parts, is about to change: `block`; or NULL: one of
+ * that name is added.  Leaves the command when it is a long one.
+ */
+void snap_before_part(struct txn *t, const struct key *k,
+    const struct value *v, uint64_t hash, const void *block,
+    struct slice name);
+
+/*
+ * Whether a large value's structure, of which the last snapshot that has taken
+ * it is known, is wanted as it was.
+ */
+bool snap_wants_root(const struct txn *t, const void *root, uint32_t taken);
 
 /* The stamp of a record that is made at k. */
 uint8_t snap_birth_stamp(const struct txn *t, const struct key *k);
@@ -93,24 +186,64 @@ uint8_t snap_birth_stamp(const struct txn *t, const struct key *k);
 /* The slot is about to lose all keys of a database: too much to hand over. */
 void snap_flushed(struct txn *t, const struct slot *slot);
 
+/* Whether writers should wait: more lies in the ring than that. */
+bool snap_is_crowded(const struct snap *s, uint32_t serial, uint64_t most);
+
 /* Control: what a dead worker was handing over; its slots are still locked. */
 void snap_mend(struct journal *j, const struct snap *s);
 
 /* --- the saver --------------------------------------------------------- */
 
-/* Private memory for entries; zero at first, free(data) at the end. */
+/* Private memory, zero at first, free(data) at the end. */
 struct snap_out {
 	char *data;
 	size_t used, room;
 };
 
+/* Room for so much more; `first` bytes at least.  False: no memory. */
+bool snap_make_room(struct snap_out *out, size_t more, size_t first);
+
 /*
  * Passes one part of a locked slot, from *cursor (0 at first) on: appends
  * entries for the records that belong to the snapshot, and moves *cursor; 0
- * when all is passed.  False: no memory.
+ * when all is passed.  False: no memory.  What is not small in it is to be
+ * taken before.
  */
 bool snap_pass(struct slot *slot, uint32_t serial, uint64_t *cursor,
     struct snap_out *out);
+
+/*
+ * Records of a locked slot that the snapshot has yet to get, and that are not
+ * small: one of the part from `cursor` on, the one at a hash, the one that has
+ * `root`, or one that was left, with `root` (or NULL).  NULL: there is none.
+ */
+const struct value *snap_find(const struct slot *slot, uint32_t serial,
+    uint64_t cursor);
+const struct value *snap_find_at(const struct slot *slot, uint32_t serial,
+    uint64_t hash);
+const struct value *snap_find_root(const struct slot *slot, uint64_t hash,
+    const void *root);
+const struct value *snap_find_left(const struct snap_left *left,
+    uint32_t serial, const void *root);
+
+/*
+ * Pins such a one: it stays as it is until snap_unpin() says that the snapshot
+ * has it, in the locked slot that it is in by then.
+ */
+void snap_pin(const struct value *v, struct snap_reader *r);
+void snap_unpin(uint32_t serial, struct value *v, struct snap_reader *r);
+
+/*
+ * Frees a value that was left and is not wanted any more, in two steps: its
+ * blocks are entered in the transaction; then, in the locked slot, it is taken
+ * out of the list.
+ */
+void snap_free_left(struct txn *t, struct snap_left *e);
+void snap_unlink_left(struct txn *t, struct snap_left **list,
+    struct snap_left *e);
+
+/* A copy of an entry at the end of out; false: no memory. */
+bool snap_keep(struct snap_out *out, const struct snap_entry *e);
 
 /* The same without a snapshot: clears stamps. */
 void snap_sweep(struct slot *slot, uint64_t *cursor);

@@ -5,6 +5,8 @@
  * Readers:  INFO adds all up; a sum may miss what happens meanwhile
  * Life:     as long as the region: a successor counts on from its predecessor's
  *           sums and zeroes the present numbers (kind NOW)
+ *
+ * Not here: how INFO shows it (daemon/cmd_info.c).
  */
 #ifndef SHM_STAT_H
 #define SHM_STAT_H

@@ -35,6 +35,53 @@ state_publish(struct state_page *page, struct state *next, int64_t now_ms)
 	return version;
 }
 
+bool
+state_has_stream(const struct state *s, struct slice id, int64_t wanted)
+{
+	int i;
+
+	if (slice_equal(id, slice_of(s->replid)))
+		return true;
+	if (slice_equal(id, slice_of(s->replid2)))
+		return wanted <= s->second_offset;
+	for (i = 0; i < STATE_EARLIER; i++)
+		if (id.bytes > 0 &&
+		    slice_equal(id, slice_of(s->earlier[i].replid)))
+			return wanted <= s->earlier[i].second_offset;
+	return false;
+}
+
+void
+state_forget_streams(struct state *s)
+{
+	memset(s->replid2, '0', sizeof(s->replid2) - 1);
+	s->second_offset = -1;
+	memset(s->earlier, 0, sizeof(s->earlier));
+}
+
+void
+state_name_stream(struct state *s, const char replid[41], uint64_t end)
+{
+	if (s->replid[0] == 0) {
+		state_forget_streams(s);
+	} else {
+		memmove(&s->earlier[1], &s->earlier[0],
+		    sizeof(s->earlier) - sizeof(s->earlier[0]));
+		memcpy(s->earlier[0].replid, s->replid2, sizeof(s->replid2));
+		s->earlier[0].second_offset = s->second_offset;
+		memcpy(s->replid2, s->replid, sizeof(s->replid2));
+		s->second_offset = (int64_t)end + 1;
+	}
+	memcpy(s->replid, replid, sizeof(s->replid));
+}
+
+void
+state_set_lease(struct state_page *page, int64_t until_ms)
+{
+	must(page->magic == STATE_MAGIC, "the state page has its magic number");
+	word_store_release(&page->lease_ms, until_ms);
+}
+
 void
 state_init(struct state_page *page, const struct options *o,
     const char replid[41], int64_t now_ms)
@@ -45,8 +92,7 @@ state_init(struct state_page *page, const struct options *o,
 	first.role = option_primary(o, first.primary_host,
 	    &first.primary_port) ? STATE_REPLICA : STATE_PRIMARY;
 	first.link_worker = -1;
-	first.second_offset = -1;
-	memset(first.replid2, '0', sizeof(first.replid2) - 1);
+	state_forget_streams(&first);
 	first.may_expire_actively = true;
 	for (i = 0; i < STATE_DATABASES; i++)
 		first.db[i] = (uint8_t)i;

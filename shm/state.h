@@ -23,8 +23,10 @@
 #ifndef SHM_STATE_H
 #define SHM_STATE_H
 
+#include "shm/aof.h"
 #include "shm/load.h"
 #include "shm/option.h"
+#include "shm/ship.h"
 #include "shm/word.h"
 
 #define STATE_MAGIC 0x73746174652d6f6eull
@@ -67,9 +69,11 @@ struct state_snap {
 	uint32_t serial;           /* of this one, or the last */
 	uint32_t given_up;         /* since the last that came to its end */
 	uint32_t birth;            /* of its saver */
+	bool is_put_off;           /* a failover goes before: begins anew */
 	int64_t begun_ms;          /* UNIX time of the cut */
 	/* at the cut: of the log, of the ring for what is handed over, */
 	uint64_t offset, ring_at;
+	uint64_t ring_max;         /* bytes in it: more make writers wait */
 	int32_t stream_db;         /* the log was in, -1: none */
 	uint64_t changes;          /* of all areas, */
 	/* and of the databases as clients number them */
@@ -79,12 +83,51 @@ struct state_snap {
 	char file[STATE_FILE];
 };
 
+#define STATE_EARLIER 8
+
+/* A stream that ours was once, up to there; no id: none. */
+struct state_stream {
+	char replid[41];
+	int64_t second_offset;
+};
+
+enum state_handover_step { HANDOVER_NONE, HANDOVER_WAITS, HANDOVER_GOES };
+
+/* FAILOVER outside a cluster (daemon/ctl_handover.h). */
+struct state_handover {
+	uint32_t step;
+	bool is_forced;            /* when it is late */
+	uint16_t port;             /* of the replica that is meant, 0: any */
+	char host[OPTION_HOST];
+	int64_t until_ms;          /* steady time; INT64_MAX: no limit */
+	uint64_t offset;           /* that it needs; UINT64_MAX: not known */
+};
+
+/* DEBUG RELOAD and LOADAOF (daemon/ctl_reload.h), and who waits for it. */
+enum state_reload_step { STATE_RELOAD_NONE, STATE_RELOAD_STOPS,
+	STATE_RELOAD_SAVES, STATE_RELOAD_KEEPS, STATE_RELOAD_LOADS };
+
+struct state_reload {
+	uint32_t step;
+	bool is_aof, is_old;       /* LOADAOF; NOSAVE */
+	bool merges;               /* NOFLUSH */
+	uint32_t worker, birth;
+	uint64_t ticket;
+	uint64_t save;             /* number of the snapshot, 0: none */
+};
+
 struct state {
 	uint64_t version;
 	int64_t since_ms;          /* UNIX time of the publication */
 	uint32_t role;             /* enum state_role */
 	uint32_t pause;            /* enum state_pause; CLIENT PAUSE */
 	int64_t pause_until_ms;    /* UNIX time; the pause ends by itself */
+	/*
+	 * A failover holds writes, and all else that is logged, for this token
+	 * (0: none does) until then, steady time: daemon/ctl_hold.h.
+	 */
+	uint64_t hold_token;
+	int64_t hold_until_ms;
 	bool is_frozen;
 	bool is_stopping;
 	bool may_expire_actively;  /* DEBUG SET-ACTIVE-EXPIRE */
@@ -116,27 +159,53 @@ struct state {
 	 * The stream (shm/log.h).  Up to second_offset it is the same as that
 	 * of replid2 (-1: of none).  A node whose data is not what replid and
 	 * the log's end say, because a full synchronisation has begun to
-	 * replace it, has an empty replid.
+	 * replace it, has an empty replid.  next_replid: what it will be when
+	 * the node is a primary (is_promoted).
 	 */
-	char replid[41], replid2[41];
+	char replid[41], replid2[41], next_replid[41];
 	int64_t second_offset;
+	/* those before replid2, the newest first; a sibling may miss some */
+	struct state_stream earlier[STATE_EARLIER];
 	/*
 	 * A replica's: whom it follows.  The worker link_worker (-1: nobody)
 	 * does so; link_serial is another one whenever the link has to begin
-	 * anew, and is the newest that was given.
+	 * anew, and is the newest that was given.  `follows` goes up with each
+	 * new primary.  is_promoted: the link has ended for good, and as soon
+	 * as everybody has acknowledged that the node is a primary.
 	 */
 	char primary_host[OPTION_HOST];
 	uint16_t primary_port;
 	int32_t link_worker;
-	uint64_t link_serial;
+	uint64_t link_serial, follows;
+	bool is_promoted;
+	bool has_lost_data;        /* daemon/ctl_held.h */
+	uint64_t data_epoch;       /* same; 0: it never had data */
 	struct load_order load;
-	uint64_t owned[STATE_SLOT_WORDS]; /* cluster: slots this node serves */
+	struct state_reload reload;
+	struct state_handover handover;
+	struct aof_order aof;
+	/*
+	 * In cluster mode: slots this node serves, and those of them (and of
+	 * others) that are on their way from here (to here).  `places` is
+	 * another number when any of this, or the role, has changed.
+	 */
+	uint64_t owned[STATE_SLOT_WORDS];
+	uint64_t leaving[STATE_SLOT_WORDS], arriving[STATE_SLOT_WORDS];
+	bool is_moving;            /* some slot is on its way */
+	bool is_cluster_ok;        /* cluster_state */
+	uint64_t places;
+	struct ship_order ship;
 	struct options options;
 };
 
 struct state_page {
 	uint64_t magic;
 	uint64_t version __attribute__((aligned(64)));
+	/*
+	 * Steady time until which a primary acknowledges writes; 0: for ever.
+	 * It changes often, and beside the versions.
+	 */
+	int64_t lease_ms __attribute__((aligned(64)));
 	struct state copy[2] __attribute__((aligned(64)));
 };
 
@@ -154,10 +223,36 @@ state_version(const struct state_page *page)
 bool state_read(const struct state_page *page, struct state *mine);
 
 /* Whether the node serves keys of a slot. */
+/*
+ * Whether the stream of `id` is ours up to where `wanted`, the first byte that
+ * is not had yet, begins: under the id of now, or one of those before.
+ */
+bool state_has_stream(const struct state *s, struct slice id, int64_t wanted);
+
+/*
+ * From the log's end on the stream has this id; data without an id belong to
+ * none.  state_forget_streams(): other data come, and with them an id.
+ */
+void state_name_stream(struct state *s, const char replid[41], uint64_t end);
+void state_forget_streams(struct state *s);
+
 static inline bool
 state_owns(const struct state *s, unsigned slot)
 {
 	return s->owned[slot / 64] >> slot % 64 & 1;
+}
+
+/* Whether a slot is on its way from here, to here, by SETSLOT. */
+static inline bool
+state_leaves(const struct state *s, unsigned slot)
+{
+	return s->leaving[slot / 64] >> slot % 64 & 1;
+}
+
+static inline bool
+state_arrives(const struct state *s, unsigned slot)
+{
+	return s->arriving[slot / 64] >> slot % 64 & 1;
 }
 
 #endif

@@ -1,6 +1,8 @@
 /*
  * state_pen - writing what is published; for control, and the supervisor before
  * its first fork
+ *
+ * Not here: reading it (shm/state.h).
  */
 #ifndef SHM_STATE_PEN_H
 #define SHM_STATE_PEN_H
@@ -17,5 +19,8 @@ void state_init(struct state_page *page, const struct options *o,
  */
 uint64_t state_publish(struct state_page *page, struct state *next,
     int64_t now_ms);
+
+/* Stores the end of the lease; no version is published. */
+void state_set_lease(struct state_page *page, int64_t until_ms);
 
 #endif

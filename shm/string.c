@@ -13,7 +13,8 @@ string_int(const struct value *v, int64_t *n)
 struct value *
 string_put_int(struct txn *t, const struct key *k, struct value *v, int64_t n)
 {
-	if (v != NULL && value_encoding(v) == STRING_INT) {
+	if (v != NULL && value_encoding(v) == STRING_INT &&
+	    slot_may_edit(t, k, v)) {
 		txn_write(t, value_data(v), &n, sizeof(n));
 		slot_touch(t, k);
 		return v;
@@ -44,7 +45,8 @@ string_grow(struct txn *t, const struct key *k, struct value *v, size_t bytes,
 	same = value_encoding(v) == STRING_INT ? 0 : old.bytes;
 	if (bytes < old.bytes)
 		bytes = old.bytes;
-	to = bytes == value_bytes(v) ? v : slot_resize(t, k, v, bytes);
+	to = bytes == value_bytes(v) && slot_may_edit(t, k, v) ? v :
+	    slot_resize(t, k, v, bytes);
 	*is_new = to != v;
 	/* It may have been longer before this transaction. */
 	if (!*is_new && bytes > same)

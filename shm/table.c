@@ -3,11 +3,11 @@
 struct dict *
 table_new(struct txn *t, uint64_t count)
 {
-	struct dict *d = txn_alloc(t, sizeof(*d));
+	struct table *table = txn_alloc(t, sizeof(*table));
 
-	memset(d, 0, sizeof(*d));
-	dict_reserve(t, d, count);
-	return d;
+	*table = (struct table){ .taken = t->snap_serial };
+	dict_reserve(t, &table->dict, count);
+	return &table->dict;
 }
 
 struct value *
@@ -29,27 +29,11 @@ table_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
 	txn_free(t, block);
 }
 
-struct walk {
-	void (*visit)(void *arg, const void *block);
-	void *arg;
-};
-
-static void
-walk_entry(void *arg, void *block)
-{
-	const struct walk *w = arg;
-
-	w->visit(w->arg, block);
-}
-
 static void
 walk_dict(struct dict *d, void (*visit)(void *arg, const void *block),
     void *arg)
 {
-	struct walk w = { visit, arg };
-
-	dict_each(d, walk_entry, &w);
-	dict_each_array(d, visit, arg);
+	dict_walk(d, visit, arg);
 	visit(arg, d);
 }
 

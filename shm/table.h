@@ -2,7 +2,7 @@
  * table - a large value that is a dict of blocks, and nothing else
  *
  * Hashes and sets that outgrew their record: the record keeps the address of
- * the struct dict, which is a block of its own.
+ * a struct table, which is a block of its own.
  *
  * Not here: what the blocks are (shm/hash.c, shm/set.c), the dict itself
  * (shm/dict.h).
@@ -11,6 +11,11 @@
 #define SHM_TABLE_H
 
 #include "shm/slot.h"
+
+struct table {
+	struct dict dict;
+	uint32_t taken;        /* by a snapshot: value_taken() */
+};
 
 static inline struct dict *
 table_of(const struct value *v)

@@ -212,6 +212,15 @@ txn_log_text(struct txn *t, int db, struct slice text)
 		record_text(t, text);
 }
 
+void
+txn_log_message(struct txn *t, int db, int argc, const struct slice *argv)
+{
+	if (unlikely(t->is_mute))
+		return;
+	txn_log(t, db, argc, argv);
+	t->record.messages++;
+}
+
 static void
 append_stream(struct txn *t)
 {
@@ -228,6 +237,7 @@ append(struct txn *t)
 	    (struct slice){ t->record.data, t->record.used };
 	int n = 0;
 
+	must(!t->is_held, "nothing is logged while writes are held");
 	if (t->record.count > 1)
 		parts[n++] = multi;
 	parts[n++] = body;
@@ -256,7 +266,7 @@ txn_rest(struct txn *t)
 static void
 forget(struct txn *t)
 {
-	t->record.count = 0;
+	t->record.count = t->record.messages = 0;
 	t->record.used = 0;
 	t->verbatim.bytes = 0;
 	t->stream.bytes = 0;
@@ -280,7 +290,8 @@ txn_decide(struct txn *t)
 		FAULT(CHANGED);
 		append(t);
 		if (t->changes != NULL)
-			*t->changes += (uint64_t)t->record.count;
+			*t->changes += (uint64_t)(t->record.count -
+			    t->record.messages);
 	} else if (unlikely(t->stream.bytes > 0)) {
 		FAULT(CHANGED);
 		if (t->changes != NULL && j->undo != 0)

@@ -29,8 +29,10 @@
 
 #include <setjmp.h>
 
+struct key;
 struct slot;
 struct snap;
+struct snap_wish;
 
 struct txn {
 	struct journal *journal;
@@ -40,6 +42,7 @@ struct txn {
 	uint64_t *beat;
 	uint32_t holder;          /* our name in lock words */
 	int64_t now_ms;           /* UNIX time of this turn of the loop */
+	bool is_held;             /* nothing may be logged now */
 	bool may_expire;          /* expired keys may be deleted now */
 	bool sees_expired;        /* they are there, time or not */
 	bool leaves_lru;          /* CLIENT NO-TOUCH */
@@ -55,8 +58,7 @@ struct txn {
 	 */
 	struct snap *snap;
 	uint32_t snap_serial, snap_now;
-	/* Waits a little, alive; for shm/snap.c. */
-	void (*nap)(struct txn *t);
+	struct snap_wish *wish;   /* to its saver */
 	jmp_buf bail;             /* where txn_abort() goes */
 	/* set by txn_abort: an error for the client */
 	const char *why;
@@ -65,6 +67,7 @@ struct txn {
 		char *data;
 		size_t used, room;
 		int first_db, db, count;
+		int messages;     /* of those, that change no data */
 	} record;
 	/* the one record, when it is still somewhere else */
 	struct slice verbatim;
@@ -90,6 +93,14 @@ struct txn {
 	void (*touched)(struct txn *t, struct slot *slot, uint64_t hash,
 	    int type);
 	void *owner;              /* of the hook: the process's own struct */
+	/*
+	 * enum option_event: those of keys that are told, 0: none; who is told;
+	 * whether keys that are looked for in vain count.
+	 */
+	uint32_t events;
+	bool tells_misses;
+	void (*event)(struct txn *t, uint32_t class, const char *name,
+	    const struct key *k);
 };
 
 /* Prepares t over what the process has; everything else zero. */
@@ -180,6 +191,14 @@ txn_forget(struct txn *t, uint64_t mark)
 	word_store(&t->journal->undo, mark);
 }
 
+/* Whether nothing was changed, taken, given up or told. */
+static inline bool
+txn_is_empty(const struct txn *t)
+{
+	return (t->journal->undo | t->journal->blocks | t->stream.bytes |
+	    (uint64_t)t->record.count) == 0;
+}
+
 /* Says that this process is busy, not stuck; in loops over millions. */
 static inline void
 txn_beat(struct txn *t)
@@ -227,6 +246,10 @@ void txn_log(struct txn *t, int db, int argc, const struct slice *argv);
  */
 void txn_log_text(struct txn *t, int db, struct slice text);
 
+/* Same as txn_log() for what changes no data: a message to subscribers. */
+void txn_log_message(struct txn *t, int db, int argc,
+    const struct slice *argv);
+
 /* Gives up the scratch memory of a command that ran without a transaction. */
 void txn_rest(struct txn *t);
 
@@ -243,14 +266,6 @@ void txn_settle(struct txn *t);
 void txn_commit(struct txn *t);
 /* Takes everything back, without jumping. */
 void txn_undo(struct txn *t);
-/* Whether anything has been changed, taken or logged since txn_begin(). */
-static inline bool
-txn_is_dirty(const struct txn *t)
-{
-	return t->journal->undo != 0 || t->journal->blocks != 0 ||
-	    t->record.count != 0;
-}
-
 /*
  * Mending, by control, in two steps; each may be done again.  txn_judge()
  * decides whether what a dead process left in j has happened, and if not

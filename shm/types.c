@@ -12,10 +12,11 @@
 
 /* A string lies in its record, whole. */
 static const struct value_ops string_ops = { "string", NULL, NULL, NULL,
-    0 };
+    0, NULL, 0 };
 
 /* So does a stream. */
-const struct value_ops stream_ops = { "stream", NULL, NULL, NULL, 0 };
+const struct value_ops stream_ops = { "stream", NULL, NULL, NULL, 0,
+	NULL, 0 };
 
 const struct value_ops *const value_ops[VALUE_TYPES] = {
 	[VALUE_STRING] = &string_ops,

@@ -157,6 +157,13 @@ struct key {
 /* How the slot's dict knows its records; `wanted` is a struct key. */
 extern const struct dict_kind value_dict;
 
+/* What a large value of parts is made of: blocks in a dict. */
+struct value_parts {
+	const struct dict_kind *kind;
+	size_t (*bytes)(const void *block);
+	struct slice (*name)(const void *block);
+};
+
 /* What a type does with a value; one row a type in value.c. */
 struct value_ops {
 	const char *name;  /* what TYPE says */
@@ -172,6 +179,13 @@ struct value_ops {
 	    void (*visit)(void *arg, const void *block), void *arg);
 	/* 1 + where in a large one's block its dict of members is; 0: none. */
 	uint16_t dict_at;
+	/* NULL: a large one is no dict of parts. */
+	const struct value_parts *parts;
+	/*
+	 * Where a large one's block has the serial of the last snapshot that
+	 * has it or does not want it (shm/snap.h): uint32_t.
+	 */
+	uint16_t taken_at;
 };
 extern const struct value_ops *const value_ops[VALUE_TYPES];
 
@@ -180,6 +194,28 @@ static inline bool
 value_is_large(const struct value *v)
 {
 	return value_type(v) != VALUE_STRING && value_encoding(v) == LARGE;
+}
+
+/* Of a large one: see taken_at. */
+static inline uint32_t *
+value_taken(const struct value *v)
+{
+	return (uint32_t *)(void *)((char *)value_large(v) +
+	    value_ops[value_type(v)]->taken_at);
+}
+
+/* Whether it is a dict of parts, which a snapshot takes one by one. */
+static inline bool
+value_has_parts(const struct value *v)
+{
+	return value_is_large(v) && value_ops[value_type(v)]->parts != NULL;
+}
+
+static inline const struct dict *
+value_parts_dict(const struct value *v)
+{
+	return (const struct dict *)(const void *)((const char *)
+	    value_large(v) + value_ops[value_type(v)]->dict_at - 1);
 }
 
 /*

@@ -4,6 +4,8 @@
  * A word is read and written by several processes.  Loads are relaxed or
  * acquire, stores relaxed or release; a lock is taken by a compare-and-swap
  * from 0 and let go by a release store of 0.
+ *
+ * Not here: what a slot's lock keeps (shm/slot.h).
  */
 #ifndef SHM_WORD_H
 #define SHM_WORD_H

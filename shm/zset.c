@@ -1,6 +1,7 @@
 #include "shm/zset.h"
 
 #include "shm/small.h"
+#include "shm/snap.h"
 #include "shm/zset_edit.h"
 #include "shm/zset_small.h"
 
@@ -13,7 +14,7 @@
 /* A large sorted set. */
 struct zset {
 	uint32_t magic;
-	uint32_t spare;
+	uint32_t taken;        /* by a snapshot: value_taken() */
 	struct dict dict;
 	struct zset_tree tree;
 };
@@ -315,15 +316,22 @@ new_member(struct txn *t, struct slice name, double score)
 	return m;
 }
 
+static struct zset *
+empty_zset(struct txn *t)
+{
+	struct zset *z = txn_alloc(t, sizeof(*z));
+
+	*z = (struct zset){ .magic = ZSET_MAGIC, .taken = t->snap_serial };
+	return z;
+}
+
 /* A large set of blocks in ascending order. */
 static struct zset *
 new_zset(struct txn *t, struct zset_member *const *members, uint64_t count)
 {
-	struct zset *z = txn_alloc(t, sizeof(*z));
+	struct zset *z = empty_zset(t);
 	uint64_t i;
 
-	memset(z, 0, sizeof(*z));
-	z->magic = ZSET_MAGIC;
 	dict_reserve(t, &z->dict, count);
 	for (i = 0; i < count; i++)
 		dict_fill(t, &z->dict, &member_kind, member_hash(members[i]),
@@ -391,38 +399,44 @@ free_block(void *arg, const void *block)
 	txn_free(arg, block);
 }
 
-struct walk {
-	void (*visit)(void *arg, const void *block);
-	void *arg;
-};
-
-static void
-walk_member(void *arg, void *block)
-{
-	const struct walk *w = arg;
-
-	w->visit(w->arg, block);
-}
-
 /* All blocks of a large set, itself the last. */
 static void
 walk_zset(const struct zset *z, void (*visit)(void *arg, const void *block),
     void *arg)
 {
-	struct walk w = { visit, arg };
-
-	dict_each(&z->dict, walk_member, &w);
-	dict_each_array(&z->dict, visit, arg);
+	dict_walk(&z->dict, visit, arg);
 	zset_tree_walk(&z->tree, visit, arg);
 	visit(arg, z);
+}
+
+/*
+ * A member comes (m is NULL), changes or goes: a snapshot may want it as it
+ * was.
+ */
+static inline void
+tell_snap(struct txn *t, const struct key *k, const struct value *v,
+    uint64_t hash, const struct zset_member *m, struct slice name)
+{
+	if (unlikely(t->snap_serial != 0))
+		snap_before_part(t, k, v, hash, m, name);
+}
+
+static inline void
+tell_snap_of(struct txn *t, const struct key *k, const struct value *v,
+    const struct zset_member *m)
+{
+	if (unlikely(t->snap_serial != 0))
+		snap_before_part(t, k, v, member_hash(m), m,
+		    zset_member_name(m));
 }
 
 /*
  * Takes out nearly all or very many members by making a new set of what stays,
  * which leaves the journal nearly empty.
  */
-static struct value *
-large_rebuild(struct txn *t, struct value *v, uint64_t from, uint64_t to)
+static void
+large_rebuild(struct txn *t, const struct key *k, struct value *v,
+    uint64_t from, uint64_t to)
 {
 	struct zset *z = large(v), *made;
 	struct zset_member **stay, *m;
@@ -432,22 +446,25 @@ large_rebuild(struct txn *t, struct value *v, uint64_t from, uint64_t to)
 	stay = txn_scratch(t, (z->dict.count - (to - from)) * sizeof(*stay));
 	zset_tree_seek(&z->tree, 0, &cursor);
 	for (rank = 0; (m = zset_tree_at(&cursor)) != NULL; rank++) {
-		if (rank >= from && rank < to)
+		if (rank >= from && rank < to) {
+			tell_snap_of(t, k, v, m);
 			txn_free(t, m);
-		else
+		} else {
 			stay[count++] = m;
+		}
 		zset_tree_next(&cursor);
 	}
 	made = new_zset(t, stay, count);
 	zset_tree_drop(t, &z->tree);
 	dict_each_array(&z->dict, free_block, t);
-	txn_free(t, z);
-	txn_write(t, value_data(v), &made, sizeof(made));
-	return v;
+	txn_write(t, &z->dict, &made->dict, sizeof(z->dict));
+	txn_write(t, &z->tree, &made->tree, sizeof(z->tree));
+	txn_free(t, made);
 }
 
 static void
-large_cut(struct txn *t, struct value *v, uint64_t from, uint64_t to)
+large_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
+    uint64_t to)
 {
 	struct zset *z = large(v);
 	struct zset_member **doomed;
@@ -458,6 +475,7 @@ large_cut(struct txn *t, struct value *v, uint64_t from, uint64_t to)
 	zset_tree_seek(&z->tree, from, &cursor);
 	for (i = 0; i < to - from; i++) {
 		doomed[i] = zset_tree_at(&cursor);
+		tell_snap_of(t, k, v, doomed[i]);
 		zset_tree_next(&cursor);
 	}
 	zset_tree_cut(t, &z->tree, from, to);
@@ -512,12 +530,10 @@ zset_build(struct txn *t, const struct key *k, struct value *v,
     struct zset_item *items, uint64_t count, int64_t expires_ms)
 {
 	struct zset_member **members = txn_scratch(t, count * sizeof(*members));
-	struct zset *z = txn_alloc(t, sizeof(*z));
+	struct zset *z = empty_zset(t);
 	uint64_t i, hash;
 
 	put_in_order(items, count);
-	memset(z, 0, sizeof(*z));
-	z->magic = ZSET_MAGIC;
 	dict_reserve(t, &z->dict, count);
 	for (i = 0; i < count; i++) {
 		hash = place_hash(items[i].member, 0);
@@ -550,9 +566,10 @@ judge(unsigned flags, double now, double *score)
 }
 
 static enum zset_did
-large_add(struct txn *t, struct zset *z, struct slice member, double *score,
-    unsigned flags)
+large_add(struct txn *t, const struct key *k, const struct value *v,
+    struct slice member, double *score, unsigned flags)
 {
+	struct zset *z = large(v);
 	uint64_t hash = place_hash(member, 0);
 	struct zset_member *m = dict_find(&z->dict, &member_kind, hash,
 	    &member);
@@ -561,12 +578,15 @@ large_add(struct txn *t, struct zset *z, struct slice member, double *score,
 	if (m == NULL) {
 		if (flags & ZSET_XX)
 			return ZSET_REFUSED;
+		tell_snap(t, k, v, hash, NULL, member);
 		large_insert(t, z, hash, member, *score);
 		return ZSET_ADDED;
 	}
 	did = judge(flags, m->score, score);
-	if (did == ZSET_UPDATED)
-		zset_tree_move(t, &z->tree, m, *score);
+	if (did != ZSET_UPDATED)
+		return did;
+	tell_snap(t, k, v, hash, m, member);
+	zset_tree_move(t, &z->tree, m, *score);
 	return did;
 }
 
@@ -595,7 +615,7 @@ zset_add(struct txn *t, const struct key *k, struct value **v,
 		return ZSET_ADDED;
 	}
 	if (is_large(*v))
-		return large_add(t, large(*v), member, score, flags);
+		return large_add(t, k, *v, member, score, flags);
 	at = zset_small_find(value_data(*v), member);
 	if (at != 0) {
 		did = judge(flags, zset_small_score(value_data(*v), at), score);
@@ -635,6 +655,7 @@ zset_delete(struct txn *t, const struct key *k, struct value *v,
 	}
 	if (m == NULL)
 		return small_cut(t, k, v, at, 2);
+	tell_snap_of(t, k, v, m);
 	zset_tree_remove(t, &large(v)->tree, m);
 	large_forget(t, large(v), m);
 	return v;
@@ -657,8 +678,9 @@ zset_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 		return small_cut(t, k, v, listpack_index(value_data(v),
 		    (int64_t)from * 2), gone * 2);
 	if (gone > CUT_MAX || gone / 8 > count - gone)
-		return large_rebuild(t, v, from, to);
-	large_cut(t, v, from, to);
+		large_rebuild(t, k, v, from, to);
+	else
+		large_cut(t, k, v, from, to);
 	return v;
 }
 
@@ -693,5 +715,22 @@ copy(struct txn *t, const struct value *v, struct value *to)
 	memcpy(value_data(to), &z, sizeof(z));
 }
 
+static size_t
+part_bytes(const void *block)
+{
+	const struct zset_member *m = block;
+
+	return sizeof(*m) + m->bytes;
+}
+
+static struct slice
+part_name(const void *block)
+{
+	return zset_member_name(block);
+}
+
+static const struct value_parts parts = { &member_kind, part_bytes,
+	part_name };
+
 const struct value_ops zset_ops = { "zset", drop, copy, walk,
-    1 + offsetof(struct zset, dict) };
+    1 + offsetof(struct zset, dict), &parts, offsetof(struct zset, taken) };

@@ -266,6 +266,8 @@ copy_or_rename(struct txn *t, struct name n[2], bool copies)
 
 	if (v == NULL || n[0].type != n[1].type || n[0].number == n[1].number)
 		return;
+	if (!copies && is_large(v))
+		slot_carry(t, &n[0].key, v, &n[1].key);
 	same = put_same(t, v, &n[1].key);
 	if (copies) {
 		if (is_large(v))
@@ -276,6 +278,15 @@ copy_or_rename(struct txn *t, struct name n[2], bool copies)
 		v = slot_put(t, &n[0].key, v, VALUE_STRING, STRING_RAW, 0, -1,
 		    true);
 	slot_remove(t, &n[0].key, v);
+}
+
+bool
+change_is_flush(uint64_t change)
+{
+	int number[2];
+	struct dice d = choose(change, number);
+
+	return throw(&d, 40) == 0;
 }
 
 void

@@ -22,6 +22,9 @@ int change_slots(uint64_t change, uint16_t *slots);
 /* Does it to keys of database `db`; their slots are entered. */
 void change_do(struct txn *t, struct slot *slots, uint8_t db, uint64_t change);
 
+/* Whether the change empties a database in a slot. */
+bool change_is_flush(uint64_t change);
+
 /*
  * Compares all keys of two databases; NULL, or what is wrong first.  Nobody
  * may be changing them.

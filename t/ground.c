@@ -194,3 +194,37 @@ ground_copy(struct txn *t, const struct key *k, struct value *v)
 	ops->copy(t, v, to);
 	ops->drop(t, v);
 }
+
+void
+ground_region(uint32_t workers)
+{
+	static const uint64_t random_words[REGION_RANDOM] = { 1, 2, 3, 4, 5, 6,
+	    7 };
+	const struct region_plan plan = { .name = "unit", .heap_bytes =
+	    256 << 20, .log_bytes = 600000, .workers = workers };
+	char why[REGION_WHY] = "";
+
+	must(region_create(&plan, random_words, 1000, why) == 0, why);
+}
+
+void
+ground_worker(struct txn *t, struct heap_own *own)
+{
+	struct area *a = &REGION->area[0];
+
+	proc_announce(&a->proc, 0, 1, 99, 1000);
+	heap_adopt(own, &REGION->common.heap, &a->journal, 0, proc_name(0, 1),
+	    &a->heap_bytes);
+	txn_open(t, &a->journal, own, &REGION->common.log, proc_name(0, 1));
+	t->keys = a->keys;
+	t->expires = a->expires;
+	t->now_ms = 1000;
+}
+
+void
+ground_end(struct txn *t, struct heap_own *own)
+{
+	txn_close(t);
+	heap_forget(own);
+	region_discard();
+}

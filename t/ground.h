@@ -2,11 +2,13 @@
  * ground - a small region for unit tests, without processes
  *
  * One journal, one heap, one log, all slots, in shared memory at
- * PLACE_BASE.  ground_open() may be called once per process.
+ * PLACE_BASE.  ground_open() may be called once per process; a unit that
+ * needs what the slots lie in takes ground_region() instead.
  */
 #ifndef T_GROUND_H
 #define T_GROUND_H
 
+#include "shm/region.h"
 #include "shm/slot.h"
 
 #define GROUND_HEAP_BYTES (1ull << 30)
@@ -52,5 +54,14 @@ void ground_play(struct ground *g, struct txn *t, struct heap_own *own,
 
 /* A copy of the key's value replaces it, as COPY and RENAME would do it. */
 void ground_copy(struct txn *t, const struct key *k, struct value *v);
+
+/* A whole region of so many workers, none of which lives; region_discard(). */
+void ground_region(uint32_t workers);
+
+/* Worker 0 begins to live in it, and *t is its transaction. */
+void ground_worker(struct txn *t, struct heap_own *own);
+
+/* It lets go of what it had, and the region is discarded. */
+void ground_end(struct txn *t, struct heap_own *own);
 
 #endif

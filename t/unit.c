@@ -11,6 +11,17 @@
 
 #include "t/unit.h"
 
+Suite *
+unit_case(const char *name, int seconds, TCase **c)
+{
+	Suite *suite = suite_create(name);
+
+	*c = tcase_create(name);
+	tcase_set_timeout(*c, seconds);
+	suite_add_tcase(suite, *c);
+	return suite;
+}
+
 int
 main(void)
 {

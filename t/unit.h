@@ -17,4 +17,7 @@
  */
 Suite *unit_suite(void);
 
+/* A suite of one case of that name, *c, whose tests have so long each. */
+Suite *unit_case(const char *name, int seconds, TCase **c);
+
 #endif

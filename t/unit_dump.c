@@ -16,6 +16,7 @@
 #include "shm/stream.h"
 #include "shm/string.h"
 #include "t/ground.h"
+#include "t/sink.h"
 #include "t/unit.h"
 
 #define ELEMENTS 3000
@@ -35,9 +36,6 @@ static struct ground *g;
 static char text[ELEMENTS * 2][300];
 static struct slice element[ELEMENTS * 2];
 static struct zset_item item[ELEMENTS];
-
-static char file[8 << 20];
-static size_t file_bytes;
 
 static struct key
 key_of(const char *name)
@@ -191,16 +189,6 @@ same(const struct value *a, const struct value *b)
 
 /* --- out and in -------------------------------------------------------- */
 
-static bool
-to_file(struct rdb_writer *w)
-{
-	ck_assert_uint_le(file_bytes + w->used, sizeof(file));
-	memcpy(file + file_bytes, w->data, w->used);
-	file_bytes += w->used;
-	w->used = 0;
-	return true;
-}
-
 static void
 write_out(const struct value *v, int version, size_t room,
     uint32_t compress_from)
@@ -208,8 +196,8 @@ write_out(const struct value *v, int version, size_t room,
 	static char buffer[1 << 20];
 	struct rdb_writer w;
 
-	file_bytes = 0;
-	rdb_write_open(&w, version, buffer, room, to_file, NULL);
+	sink.used = 0;
+	rdb_write_open(&w, version, buffer, room, sink_take, NULL);
 	w.compress_from = compress_from;
 	rdb_write_byte(&w, dump_type(v, version));
 	dump_write(&w, v);
@@ -253,8 +241,8 @@ there_and_back(const char *name, int round)
 		txn_begin(&t);
 		write_out(value_of(name), j % 2 ? 11 : 10, rooms[j],
 		    j / 2 ? 21 : 0);
-		same(value_of(name), read_in((struct slice){ file,
-		    file_bytes }, "copy", expires, limits[i]));
+		same(value_of(name), read_in((struct slice){ sink.data,
+		    sink.used }, "copy", expires, limits[i]));
 		txn_commit(&t);
 		same(value_of(name), value_of("copy"));
 	}
@@ -362,18 +350,18 @@ START_TEST(packs_as_they_lie)
 	for (i = 0; i < COUNT(row); i++) {
 		comes_in(row[i].bytes, (enum value_type)row[i].type,
 		    row[i].encoding);
-		ck_assert_uint_eq(file_bytes, row[i].bytes.bytes);
-		ck_assert_int_eq(memcmp(file, row[i].bytes.data, file_bytes),
-		    0);
+		ck_assert_uint_eq(sink.used, row[i].bytes.bytes);
+		ck_assert_int_eq(memcmp(sink.data, row[i].bytes.data,
+		    sink.used), 0);
 	}
 	/* longer forms than need be are made short */
 	comes_in(SLICE("\x14\x13\x13\0\0\0\x02\0\xf0\x01\0\0\0f\x06\xf2\x05\0"
 	    "\0\x04\xff"), VALUE_SET, SMALL_LISTPACK);
-	ck_assert_uint_eq(file_bytes, 14);
+	ck_assert_uint_eq(sink.used, 14);
 	/* not in the order of scores */
 	comes_in(SLICE("\x11\x11\x11\0\0\0\x04\0\x81" "m\x02\x05\x01\x81" "a"
 	    "\x02\x04\x01\xff"), VALUE_ZSET, SMALL_LISTPACK);
-	ck_assert_int_eq(file[9], 'a');
+	ck_assert_int_eq(sink.data[9], 'a');
 	ground_check(g);
 }
 END_TEST
@@ -428,11 +416,11 @@ START_TEST(cut_short)
 		make_value(type, "value", 900, &usual);
 		write_out(value_of("value"), 11, 1 << 20, 0);
 		txn_commit(&t);
-		bytes = file_bytes;
+		bytes = sink.used;
 		for (at = 1; at < bytes; at += 1 + bytes / 60) {
 			txn_begin(&t);
-			ck_assert_ptr_null(read_in((struct slice){ file, at },
-			    "value", -1, &usual));
+			ck_assert_ptr_null(read_in((struct slice){ sink.data,
+			    at }, "value", -1, &usual));
 			txn_commit(&t);
 		}
 		ground_check(g);
@@ -454,12 +442,12 @@ START_TEST(taken_back)
 		make_value(type, "value", 5, &usual);
 		txn_commit(&t);
 		txn_begin(&t);
-		ck_assert_ptr_nonnull(read_in((struct slice){ file,
-		    file_bytes }, "value", 7000000, &usual));
+		ck_assert_ptr_nonnull(read_in((struct slice){ sink.data,
+		    sink.used }, "value", 7000000, &usual));
 		txn_undo(&t);
 		ground_check(g);
 		write_out(value_of("value"), 11, 1 << 20, 21);
-		ck_assert_uint_lt(file_bytes, 1000);
+		ck_assert_uint_lt(sink.used, 1000);
 	}
 }
 END_TEST
@@ -494,13 +482,13 @@ START_TEST(streams)
 
 	g = ground_open(&t, &own);
 	comes_in(three, VALUE_STREAM, 0);
-	ck_assert(slice_equal((struct slice){ file, file_bytes }, three));
+	ck_assert(slice_equal((struct slice){ sink.data, sink.used }, three));
 	ck_assert_str_eq(value_encoding_name(value_of("in")), "stream");
 	ck_assert_str_eq(value_ops[VALUE_STREAM]->name, "stream");
 	write_out(value_of("in"), 10, 100, 0);
-	ck_assert(slice_equal((struct slice){ file, file_bytes }, two));
+	ck_assert(slice_equal((struct slice){ sink.data, sink.used }, two));
 	comes_in(two, VALUE_STREAM, 0);
-	ck_assert(slice_equal((struct slice){ file, file_bytes }, two));
+	ck_assert(slice_equal((struct slice){ sink.data, sink.used }, two));
 	for (i = 1; i < three.bytes; i++) {
 		txn_begin(&t);
 		ck_assert_ptr_null(read_in((struct slice){ stream_3, i }, "in",
@@ -533,7 +521,7 @@ START_TEST(whole_keys)
 	txn_begin(&t);
 	slot_put_string(&t, &k, NULL, SLICE("text"), 1234567890123);
 	txn_commit(&t);
-	rdb_write_open(&w, 11, buffer, sizeof(buffer), to_file, NULL);
+	rdb_write_open(&w, 11, buffer, sizeof(buffer), sink_take, NULL);
 	dump_write_key(&w, value_of("name"));
 	rdb_open(&r, (struct slice){ buffer, w.used }, NULL, NULL);
 	ck_assert(rdb_next(&r, &found));

@@ -271,12 +271,10 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *suite = suite_create("hash");
-	TCase *c = tcase_create("hash");
+	TCase *c;
+	Suite *suite = unit_case("hash", 120, &c);
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, random_changes, 0, 2);
 	tcase_add_test(c, heap_full);
-	suite_add_tcase(suite, c);
 	return suite;
 }

@@ -339,13 +339,11 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *s = suite_create("list");
-	TCase *c = tcase_create("list");
+	TCase *c;
+	Suite *s = unit_case("list", 60, &c);
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_model);
 	tcase_add_test(c, test_copy);
 	tcase_add_test(c, test_long);
-	suite_add_tcase(s, c);
 	return s;
 }

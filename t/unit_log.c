@@ -141,7 +141,7 @@ START_TEST(what_was_needed_for_a_while_is_given_back)
 	ck_assert_uint_ge(log_bytes(l), 18 * LOG_CHUNK);
 	for (i = 0; i < 40; i++) {
 		append(LOG_CHUNK / 2);
-		log_trim(l, ME, punch);
+		log_trim(l, ME, i * (LOG_SPARE_US / 4), punch);
 	}
 	ck_assert_uint_le(log_bytes(l), BACKLOG + 2 * LOG_CHUNK);
 	ck_assert_uint_ge(punched, 12 * LOG_CHUNK);
@@ -150,6 +150,36 @@ START_TEST(what_was_needed_for_a_while_is_given_back)
 	append(18 * LOG_CHUNK);
 	read_at(l->end - 18 * LOG_CHUNK, 18 * LOG_CHUNK);
 	ck_assert_uint_le(l->made, 30);
+}
+END_TEST
+
+START_TEST(what_is_needed_by_turns_keeps_its_memory)
+{
+	uint64_t before;
+	int64_t now = 0;
+	int i, n;
+
+	open_log();
+	log_pin(l, 0);
+	before = punched;
+	for (n = 0; n < 20; n++) {
+		for (i = 0; i < 12; i++) {
+			append(LOG_CHUNK);
+			now += LOG_SPARE_US / 24;
+			log_trim(l, ME, now, punch);
+		}
+		log_pin(l, l->end);
+	}
+	ck_assert_uint_eq(punched, before);
+	ck_assert_uint_le(l->made, 12 + BACKLOG / LOG_CHUNK + 2);
+	/* And not any more when that is over. */
+	log_pin(l, LOG_NOWHERE);
+	for (i = 0; i < 30; i++) {
+		append(LOG_CHUNK);
+		now += LOG_SPARE_US / 4;
+		log_trim(l, ME, now, punch);
+	}
+	ck_assert_uint_le(log_bytes(l), BACKLOG + 2 * LOG_CHUNK);
 }
 END_TEST
 
@@ -191,13 +221,42 @@ START_TEST(the_log_waits_for_readers_up_to_its_reach)
 }
 END_TEST
 
+START_TEST(what_is_pinned_stays_beyond_the_reach)
+{
+	uint64_t at;
+	int i;
+
+	open_log();
+	append(1000);
+	at = l->end;
+	log_pin(l, at);
+	for (i = 0; i < 29; i++)
+		append(LOG_CHUNK);
+	read_at(at, 29 * LOG_CHUNK);
+	log_pin(l, l->end);
+	for (i = 0; i < 6; i++)
+		append(LOG_CHUNK);
+	ck_assert_int_eq(log_read(l, at, back, 1), -1);
+	/* Not beyond the pool. */
+	at = l->end;
+	for (i = 0; i < 90; i++)
+		append(LOG_CHUNK);
+	ck_assert_int_eq(log_read(l, at, back, 1), -1);
+	log_restart(l, ME, 99, -1);
+	ck_assert_uint_eq(l->pin, 99);
+	log_pin(l, LOG_NOWHERE);
+	log_restart(l, ME, 5, -1);
+	ck_assert_uint_eq(l->pin, LOG_NOWHERE);
+}
+END_TEST
+
 START_TEST(it_goes_on_at_another_offset)
 {
 	int i;
 
 	open_log();
 	append(10 * LOG_CHUNK);
-	log_restart(l, ME, 123456789);
+	log_restart(l, ME, 123456789, -1);
 	ck_assert_uint_eq(l->end, 123456789);
 	ck_assert_uint_eq(l->first, 123456789);
 	ck_assert_int_eq(l->db, -1);
@@ -237,7 +296,9 @@ unit_suite(void)
 	tcase_add_test(c, random_records_are_read_as_written);
 	tcase_add_test(c, a_record_may_be_longer_than_the_backlog);
 	tcase_add_test(c, what_was_needed_for_a_while_is_given_back);
+	tcase_add_test(c, what_is_needed_by_turns_keeps_its_memory);
 	tcase_add_test(c, the_log_waits_for_readers_up_to_its_reach);
+	tcase_add_test(c, what_is_pinned_stays_beyond_the_reach);
 	tcase_add_test(c, it_goes_on_at_another_offset);
 	tcase_add_test(c, the_backlog_changes_its_size);
 	suite_add_tcase(s, c);

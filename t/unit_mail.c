@@ -128,17 +128,17 @@ START_TEST(a_broadcast_is_heard_once_by_each)
 	const struct slice parts[] = { SLICE("chan"), SLICE("nel") };
 	uint64_t a = cast_end(ring), b = cast_end(ring);
 
-	ck_assert(cast_put(ring, 3 + 1, CAST_MESSAGE, 5, parts, 2));
+	ck_assert(cast_put(ring, 3 + 1, CAST_MONITOR, 5, parts, 2));
 	ck_assert(cast_put(ring, 3 + 1, CAST_KILL, 9, NULL, 0));
 	ck_assert_int_eq(cast_get(ring, &a, entry), 1);
-	ck_assert(entry->kind == CAST_MESSAGE && entry->number == 5 &&
+	ck_assert(entry->kind == CAST_MONITOR && entry->number == 5 &&
 	    entry->sender == 3 && entry->text_bytes == 7);
 	ck_assert_mem_eq(entry->text, "channel", 7);
 	ck_assert_int_eq(cast_get(ring, &a, entry), 1);
 	ck_assert(entry->kind == CAST_KILL && entry->number == 9);
 	ck_assert_int_eq(cast_get(ring, &a, entry), 0);
 	ck_assert_int_eq(cast_get(ring, &b, entry), 1);
-	ck_assert(entry->kind == CAST_MESSAGE);
+	ck_assert(entry->kind == CAST_MONITOR);
 	ck_assert_uint_eq(ring->lock, 0);
 }
 END_TEST

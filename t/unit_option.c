@@ -1,13 +1,14 @@
 /*
  * unit_option - the table of options: defaults, texts, bounds, aliases
  */
+#include "proto/bus.h"
 #include "shm/option.h"
 #include "t/unit.h"
 
 #include <stdio.h>
 
 static struct options o;
-static char why[OPTION_WHY], text[OPTION_ROOM];
+static char why[OPTION_WHY], text[OPTION_LONG];
 
 static bool
 set(const char *name, const char *value)
@@ -90,7 +91,8 @@ START_TEST(wrong_values_say_what_redis_says)
 		    "argument couldn't be parsed as an octal number" },
 		{ "unixsocketperm", "1000",
 		    "argument must be between 0 and 777 inclusive" },
-		{ "notify-keyspace-events", "KEA", "argument must be empty" },
+		{ "notify-keyspace-events", "KEx?",
+		    "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." },
 		{ "client-output-buffer-limit", "other 1 2 3", "Invalid "
 		    "client class specified in buffer limit configuration." },
 		{ "client-output-buffer-limit", "normal 1 2", "Wrong number "
@@ -155,6 +157,40 @@ START_TEST(options_that_shut_everybody_out_are_refused)
 }
 END_TEST
 
+START_TEST(what_the_bus_can_not_do_is_refused)
+{
+	static const struct { const char *name, *text; bool is_good; } row[] = {
+		{ "cluster-bus-allow", "10.0.0.0/8 ::1", true },
+		{ "cluster-bus-allow", "10.0.0.0/8 nonsense", false },
+		{ "cluster-announce-hostname", "a-1.example", true },
+		{ "cluster-announce-hostname", "a b", false },
+		{ "cluster-announce-hostname", "a,b", false },
+		{ "cluster-announce-human-nodename", "rack_1/a", true },
+		{ "cluster-announce-human-nodename", "rack 1", false },
+		{ "port", "55535", true }, { "port", "55536", false },
+	};
+	char name[BUS_NAME + 1];
+	size_t i;
+
+	for (i = 0; i < COUNT(row); i++) {
+		option_set_defaults(&o);
+		ck_assert(set("cluster-enabled", "yes"));
+		ck_assert(set(row[i].name, row[i].text));
+		ck_assert_msg(option_check(&o, why) == row[i].is_good,
+		    "%s %s", row[i].name, row[i].text);
+	}
+	ck_assert(set("cluster-port", "1"));
+	ck_assert(option_check(&o, why));
+	memset(name, 'a', BUS_NAME);
+	name[BUS_NAME] = 0;
+	ck_assert(set("cluster-announce-hostname", name));
+	ck_assert(!option_check(&o, why));
+	name[BUS_NAME - 1] = 0;
+	ck_assert(set("cluster-announce-hostname", name));
+	ck_assert(option_check(&o, why));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -168,6 +204,7 @@ unit_suite(void)
 	tcase_add_test(c, values_have_units_and_names_have_aliases);
 	tcase_add_test(c, texts_have_their_limit);
 	tcase_add_test(c, options_that_shut_everybody_out_are_refused);
+	tcase_add_test(c, what_the_bus_can_not_do_is_refused);
 	suite_add_tcase(s, c);
 	return s;
 }

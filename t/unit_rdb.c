@@ -13,6 +13,7 @@
 #include "proto/crc64.h"
 #include "proto/rdb_value.h"
 #include "proto/rdb_write.h"
+#include "t/sink.h"
 #include "t/unit.h"
 
 /* What the last reader has taken. */
@@ -246,6 +247,8 @@ START_TEST(refusals)
 	refused(RDB_TYPE_STRING, SLICE("\xc3\x01\x81\0\0\0\0\0\xff\xff\xff"
 	    "a"),
 	    "16777215 bytes are said to be compressed to 1");
+	refused(RDB_TYPE_STRING, SLICE("\xc3\0\x02"),
+	    "2 bytes are said to be compressed to 0");
 	refused(RDB_TYPE_STRING, SLICE("\xc3\x03\x05\xe0\x10\x05"),
 	    "compressed bytes are damaged");
 	refused(RDB_TYPE_ZSET_2, SLICE("\x01\x01" "a\0\0\0\0\0\0\xf8\x7f"),
@@ -296,19 +299,6 @@ END_TEST
 
 /* --- what the writer writes -------------------------------------------- */
 
-static char file[1 << 20];
-static size_t file_bytes;
-
-static bool
-to_file(struct rdb_writer *w)
-{
-	ck_assert_uint_le(file_bytes + w->used, sizeof(file));
-	memcpy(file + file_bytes, w->data, w->used);
-	file_bytes += w->used;
-	w->used = 0;
-	return true;
-}
-
 static void
 write_file(size_t buffer_bytes, uint32_t compress_from, const char *noise)
 {
@@ -316,8 +306,8 @@ write_file(size_t buffer_bytes, uint32_t compress_from, const char *noise)
 	struct rdb_writer w;
 	int i;
 
-	file_bytes = 0;
-	rdb_write_open(&w, 11, buffer, buffer_bytes, to_file, NULL);
+	sink.used = 0;
+	rdb_write_open(&w, 11, buffer, buffer_bytes, sink_take, NULL);
 	w.compress_from = compress_from;
 	rdb_write_header(&w);
 	rdb_write_aux(&w, SLICE("redis-ver"), SLICE("7.2.0"));
@@ -338,7 +328,7 @@ write_file(size_t buffer_bytes, uint32_t compress_from, const char *noise)
 	rdb_write_end(&w);
 	rdb_write_flush(&w);
 	ck_assert(!w.is_broken);
-	ck_assert_uint_eq(rdb_written(&w), file_bytes);
+	ck_assert_uint_eq(rdb_written(&w), sink.used);
 }
 
 static void
@@ -357,7 +347,7 @@ read_key(struct rdb_reader *r, struct rdb_item *item, const char *name,
 static void
 read_file(const char *noise)
 {
-	struct rdb_reader r = reader((struct slice){ file, file_bytes });
+	struct rdb_reader r = reader((struct slice){ sink.data, sink.used });
 	struct rdb_item item = { .freq = 0 };
 	char tail[128];
 
@@ -383,7 +373,7 @@ read_file(const char *noise)
 	read_key(&r, &item, "-2147483648", tail, 128);
 	ck_assert(rdb_next(&r, &item) && item.what == RDB_IS_END);
 	ck_assert_uint_eq(r.at + RDB_CRC_BYTES, r.bytes);
-	ck_assert_uint_eq(rdb_crc(&r), crc64_add(0, file, r.at));
+	ck_assert_uint_eq(rdb_crc(&r), crc64_add(0, sink.data, r.at));
 }
 
 START_TEST(written)
@@ -406,6 +396,45 @@ START_TEST(written)
 }
 END_TEST
 
+/* Bytes that a string of 1000 takes. */
+static size_t
+bytes_of(struct rdb_writer *w, const char *data)
+{
+	uint64_t before = rdb_written(w);
+
+	rdb_write_string(w, (struct slice){ data, 1000 });
+	return (size_t)(rdb_written(w) - before);
+}
+
+START_TEST(tried_in_vain)
+{
+	static char buffer[70000], noise[1000], plain[1000];
+	struct rdb_writer w;
+	int i, long_ones = 0;
+
+	for (i = 0; i < 1000; i++) {
+		noise[i] = (char)rand();
+		plain[i] = 'a';
+	}
+	sink.used = 0;
+	rdb_write_open(&w, 11, buffer, sizeof(buffer), sink_take, NULL);
+	for (i = 0; i < 10; i++) {
+		ck_assert_uint_eq(bytes_of(&w, noise), 1002);
+		ck_assert_uint_lt(bytes_of(&w, plain), 100);
+	}
+	for (i = 0; i < 100; i++)
+		ck_assert_uint_eq(bytes_of(&w, noise), 1002);
+	while (bytes_of(&w, plain) == 1002)
+		long_ones++;
+	/* Not tried at once, but soon; from then on all are. */
+	ck_assert_int_gt(long_ones, 0);
+	ck_assert_int_le(long_ones, 15);
+	for (i = 0; i < 20; i++)
+		ck_assert_uint_lt(bytes_of(&w, plain), 100);
+	give_back();
+}
+END_TEST
+
 START_TEST(broken_files)
 {
 	static char copy[1 << 20];
@@ -415,12 +444,12 @@ START_TEST(broken_files)
 	size_t i;
 
 	write_file(1000, 0, noise);
-	for (i = 0; i < file_bytes; i++) {
-		size_t at = i < 200 ? i : file_bytes - 200 + i % 200;
+	for (i = 0; i < sink.used; i++) {
+		size_t at = i < 200 ? i : sink.used - 200 + i % 200;
 
-		memcpy(copy, file, file_bytes);
+		memcpy(copy, sink.data, sink.used);
 		copy[at] = (char)rand();
-		r = reader((struct slice){ copy, file_bytes });
+		r = reader((struct slice){ copy, sink.used });
 		memset(&item, 0, sizeof(item));
 		if (!rdb_read_header(&r))
 			continue;
@@ -488,6 +517,7 @@ unit_suite(void)
 	tcase_add_test(c, foreign_types);
 	tcase_add_test(c, payloads);
 	tcase_add_test(c, written);
+	tcase_add_test(c, tried_in_vain);
 	tcase_add_test(c, broken_files);
 	suite_add_tcase(s, c);
 	return s;

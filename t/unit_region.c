@@ -5,6 +5,7 @@
 #include "shm/check.h"
 #include "shm/region.h"
 #include "shm/state_pen.h"
+#include "t/ground.h"
 #include "t/unit.h"
 
 #include <signal.h>
@@ -13,20 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const uint64_t random_words[REGION_RANDOM] = { 1, 2, 3, 4, 5, 6, 7 };
 static struct heap_own own;
 static struct txn t;
 
 static void
 begin(void)
 {
-	const struct region_plan plan = { .name = "unit", .heap_bytes =
-	    256 << 20, .log_bytes = 600000, .workers = 2 };
-	char why[REGION_WHY] = "";
 	struct options o;
 
-	ck_assert_msg(region_create(&plan, random_words, 1000, why) == 0, "%s",
-	    why);
+	ground_region(2);
 	option_set_defaults(&o);
 	state_init(&REGION->state, &o, REGION->head.run_id, 1000);
 }
@@ -40,24 +36,14 @@ end(void)
 static void
 begin_worker(void)
 {
-	struct area *a = &REGION->area[0];
-
 	begin();
-	proc_announce(&a->proc, 0, 1, 99, 1000);
-	heap_adopt(&own, &REGION->common.heap, &a->journal, 0,
-	    proc_name(0, 1), &a->heap_bytes);
-	txn_open(&t, &a->journal, &own, &REGION->common.log, proc_name(0, 1));
-	t.keys = a->keys;
-	t.expires = a->expires;
-	t.now_ms = 1000;
+	ground_worker(&t, &own);
 }
 
 static void
 end_worker(void)
 {
-	txn_close(&t);
-	heap_forget(&own);
-	end();
+	ground_end(&t, &own);
 }
 
 START_TEST(a_region_is_made)
@@ -65,6 +51,7 @@ START_TEST(a_region_is_made)
 	char why[REGION_WHY] = "";
 	const struct region_plan plan = { .name = "unit",
 	    .heap_bytes = 1 << 20, .log_bytes = 1 << 20, .workers = 1 };
+	const uint64_t random_words[REGION_RANDOM] = { 1 };
 
 	ck_assert_uint_eq(REGION->head.place.magic, PLACE_MAGIC);
 	ck_assert_uint_eq(REGION->common.log.pool, 10);

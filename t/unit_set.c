@@ -263,12 +263,10 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *suite = suite_create("set");
-	TCase *c = tcase_create("set");
+	TCase *c;
+	Suite *suite = unit_case("set", 120, &c);
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, random_changes, 0, 2);
 	tcase_add_test(c, encodings);
-	suite_add_tcase(suite, c);
 	return suite;
 }

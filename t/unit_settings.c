@@ -43,21 +43,27 @@ START_TEST(what_is_wrong_is_named_by_file_and_line)
 	static const struct { const char *text, *why; } row[] = {
 		{ "port = 1\nfoo = 2\n", "f:2: there is no option foo" },
 		{ "port 1\n",
-		    "f:1: this is neither name = value nor a [section]" },
-		{ "[a\n", "f:1: this is neither name = value nor a [section]" },
+		    "f:1: this is neither name = value nor a [section] "
+		    "(almandinectl convert reads a redis.conf)" },
+		{ "[a\n", "f:1: this is neither name = value nor a [section] "
+		    "(almandinectl convert reads a redis.conf)" },
 		{ "\n\nport = x\n", "f:3: port: argument couldn't be parsed "
 		    "into an integer" },
 	};
-	char text[400];
+	static char text[OPTION_LONG + 400];
 	size_t i;
 
 	for (i = 0; i < COUNT(row); i++) {
 		ck_assert(!take(row[i].text));
 		ck_assert_str_eq(why, row[i].why);
 	}
-	snprintf(text, sizeof(text), "port = 1\nbind = %0300d\n", 1);
+	snprintf(text, sizeof(text), "port = 1\nbind = %0*d\n",
+	    OPTION_LONG + 200, 1);
 	ck_assert(!take(text));
-	ck_assert_str_eq(why, "f:2: the line is too long");
+	ck_assert_str_eq(why, "f:2: the line is longer than 8320 bytes");
+	snprintf(text, sizeof(text), "#%0*d\nport = 5\n",
+	    OPTION_LONG + 200, 1);
+	ck_assert_msg(take(text), "%s", why);
 	ck_assert(!settings_read_text(&o, "f", SLICE("po\0rt = 1"), why));
 	ck_assert_str_eq(why, "f:1: the line holds a zero byte");
 }
@@ -164,6 +170,35 @@ START_TEST(what_was_rewritten_reads_back)
 }
 END_TEST
 
+START_TEST(long_values_survive)
+{
+	static char file[OPTION_LONG + 2048];
+	char networks[OPTION_LONG] = "", pass[OPTION_ROOM];
+	size_t used = 0;
+	char *text;
+	int i;
+
+	for (i = 0; i < 250; i++)
+		used += (size_t)snprintf(networks + used, sizeof(networks) -
+		    used, "%sfd00:1:2:%x::/64", i > 0 ? " " : "", i);
+	memset(pass, ';', sizeof(pass) - 1);
+	pass[sizeof(pass) - 1] = 0;
+	snprintf(file, sizeof(file), "cluster-bus-allow = %s ; all\n"
+	    "requirepass=%s\n", networks, pass);
+	ck_assert_msg(take(file), "%s", why);
+	ck_assert(option_check(&o, why));
+	ck_assert_str_eq(o.cluster_bus_allow, networks);
+	ck_assert_str_eq(o.requirepass, pass);
+	text = settings_rewrite_text(&o, SLICE("cluster-bus-allow = ::1"), why);
+	ck_assert_msg(text != NULL, "%s", why);
+	option_set_defaults(&o);
+	ck_assert_msg(take(text), "%s", why);
+	ck_assert_str_eq(o.cluster_bus_allow, networks);
+	ck_assert_str_eq(o.requirepass, pass);
+	free(text);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -177,6 +212,7 @@ unit_suite(void)
 	tcase_add_test(c, a_command_line_is_refused_in_one_sentence);
 	tcase_add_test(c, rewriting_keeps_what_did_not_change);
 	tcase_add_test(c, what_was_rewritten_reads_back);
+	tcase_add_test(c, long_values_survive);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -281,17 +281,44 @@ START_TEST(shorter_then_longer)
 }
 END_TEST
 
+/* Every move of a long record copies all of it. */
+START_TEST(what_grows_steadily_moves_seldom)
+{
+	size_t bytes = 1 << 20, step = 64 << 10, most = 64 << 20;
+	struct value *v, *grown;
+	char text[32];
+	struct key k;
+	int moves = 0;
+	bool is_new;
+
+	g = ground_open(&t, &own);
+	k = name(text, 0);
+	txn_begin(&t);
+	v = slot_put(&t, &k, NULL, VALUE_STRING, STRING_RAW, bytes, -1, false);
+	txn_commit(&t);
+	for (bytes += step; bytes <= most; bytes += step) {
+		txn_begin(&t);
+		grown = string_grow(&t, &k, v, bytes, &is_new);
+		moves += grown != v;
+		v = grown;
+		txn_commit(&t);
+	}
+	ck_assert_int_le(moves, 32);
+	heap_forget(&own);
+	txn_close(&t);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
-	Suite *s = suite_create("slot");
-	TCase *c = tcase_create("slot");
+	TCase *c;
+	Suite *s = unit_case("slot", 120, &c);
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, random_changes, 0, 3);
 	tcase_add_test(c, scan_while_growing);
 	tcase_add_test(c, free_by_another);
 	tcase_add_test(c, shorter_then_longer);
-	suite_add_tcase(s, c);
+	tcase_add_test(c, what_grows_steadily_moves_seldom);
 	return s;
 }

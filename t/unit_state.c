@@ -50,6 +50,43 @@ START_TEST(a_new_region_has_version_one)
 }
 END_TEST
 
+/* The id that consists of this digit. */
+static struct slice
+id_of(char digit)
+{
+	static char id[41];
+
+	memset(id, digit, 40);
+	return (struct slice){ id, 40 };
+}
+
+/* A sibling that slept through some changes of roles is no stranger. */
+START_TEST(earlier_streams_are_known_up_to_their_ends)
+{
+	char digit;
+
+	memset(&next, 0, sizeof(next));
+	state_forget_streams(&next);
+	memcpy(next.replid, id_of('a').data, 40);
+	for (digit = 'b'; digit <= 'l'; digit++)
+		state_name_stream(&next, id_of(digit).data,
+		    (uint64_t)(digit - 'a') * 100);
+	ck_assert(state_has_stream(&next, id_of('l'), 5000));
+	ck_assert(state_has_stream(&next, id_of('k'), 1101));
+	ck_assert(!state_has_stream(&next, id_of('k'), 1102));
+	ck_assert(state_has_stream(&next, id_of('c'), 301));
+	ck_assert(!state_has_stream(&next, id_of('c'), 302));
+	ck_assert(!state_has_stream(&next, id_of('b'), 1));
+	ck_assert(!state_has_stream(&next, id_of('x'), 1));
+	ck_assert(!state_has_stream(&next, SLICE(""), 1));
+	/* Data of no stream, or of another one. */
+	next.replid[0] = 0;
+	state_name_stream(&next, id_of('m').data, 2000);
+	ck_assert(!state_has_stream(&next, id_of('l'), 1));
+	ck_assert(!state_has_stream(&next, id_of('k'), 1));
+}
+END_TEST
+
 START_TEST(what_is_published_is_read)
 {
 	struct state s = { 0 };
@@ -140,6 +177,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_set_timeout(c, 60);
+	tcase_add_test(c, earlier_streams_are_known_up_to_their_ends);
 	tcase_add_test(c, a_new_region_has_version_one);
 	tcase_add_test(c, what_is_published_is_read);
 	tcase_add_test(c,

@@ -482,15 +482,13 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *s = suite_create("zset");
-	TCase *c = tcase_create("zset");
+	TCase *c;
+	Suite *s = unit_case("zset", 120, &c);
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, random_changes, 0, 4);
 	tcase_add_test(c, small_changes);
 	tcase_add_loop_test(c, lex_spans, 0, 2);
 	tcase_add_loop_test(c, many, 0, 3);
 	tcase_add_test(c, copies);
-	suite_add_tcase(s, c);
 	return s;
 }

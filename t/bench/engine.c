@@ -11,6 +11,8 @@
  *   get, set        ns an operation, one process; get2, set2: each of two
  *   _nolog          the same without the log
  *   journal         noting and forgetting what one such SET notes
+ *   grow_max        "grow KEYS", by itself: ns of the longest SET while one
+ *                   slot grows from nothing to so many keys; grow_mean: of all
  *
  * Not here: parsing, replies, the network (load.c measures all of it).
  */
@@ -148,15 +150,37 @@ execute(struct engine *e, struct request *r, bool writes)
 }
 
 static void
+set_one(struct engine *e, uint32_t number)
+{
+	struct request *r = &e->batch[0];
+
+	request_patch(&e->shape, e->texts, number, 0, 0);
+	r->text = (struct slice){ e->texts, e->shape.bytes };
+	r->key = slot_key(e->ground->slots, 0, (struct slice){
+	    e->texts + e->shape.key_at, KEY_BYTES });
+	execute(e, r, true);
+}
+
+static void
 fill(struct engine *e)
 {
-	for (uint32_t i = 0; i < e->key_count; i++) {
-		request_patch(&e->shape, e->texts, i, 0, 0);
-		e->batch[0].text = (struct slice){ e->texts, e->shape.bytes };
-		e->batch[0].key = slot_key(e->ground->slots, 0, (struct slice){
-		    e->texts + e->shape.key_at, KEY_BYTES });
-		execute(e, &e->batch[0], true);
+	for (uint32_t i = 0; i < e->key_count; i++)
+		set_one(e, i);
+}
+
+static void
+run_grow(struct engine *e)
+{
+	uint64_t first = own_ns(), last = first, now, longest = 0;
+
+	for (uint32_t i = 0; i < e->key_count; i++, last = now) {
+		set_one(e, i);
+		now = own_ns();
+		if (now - last > longest)
+			longest = now - last;
 	}
+	printf("grow_max=%llu grow_mean=%.1f\n", (unsigned long long)longest,
+	    (double)(last - first) / e->key_count);
 }
 
 /* Runs a test for its time; ns an operation. */
@@ -230,24 +254,31 @@ int
 main(int argc, char **argv)
 {
 	static struct engine e = { .key_count = 1000000, .seconds = 1 };
+	bool grows = argc > 2 && strcmp(argv[1], "grow") == 0;
 	double one, two;
 
-	if (argc > 1)
+	if (argc > 1 && !grows)
 		e.seconds = atof(argv[1]);
 	if (argc > 2)
 		e.key_count = (uint32_t)strtoul(argv[2], NULL, 10);
 	if (argc > 4 || e.seconds <= 0 || e.key_count == 0) {
-		fputs("usage: engine [SECONDS [KEYS [TEST]]]\n", stderr);
+		fputs("usage: engine [SECONDS [KEYS [TEST]]]\n"
+		    "       engine grow KEYS\n", stderr);
 		return 2;
 	}
 	pin(0);
 	e.ground = ground_open(&e.txn, &e.own);
-	request_shape(&e.shape, REQUEST_SET, "key:", VALUE_BYTES);
+	request_shape(&e.shape, REQUEST_SET, grows ? "{t}:" : "key:",
+	    VALUE_BYTES);
 	e.texts = malloc((size_t)BATCH * e.shape.bytes);
 	must(e.texts != NULL, "there is memory for a batch");
 	for (int i = 0; i < BATCH; i++)
 		memcpy(e.texts + (size_t)i * e.shape.bytes, e.shape.text,
 		    e.shape.bytes);
+	if (grows) {
+		run_grow(&e);
+		return 0;
+	}
 	fill(&e);
 	for (size_t i = 0; i < COUNT(tests); i++) {
 		if (argc > 3 && strcmp(argv[3], tests[i].name) != 0)

@@ -29,6 +29,7 @@ PR_SET_PDEATHSIG = 1
 NICE = -15
 START_S = 20
 STOP_S = 10
+SLOW_US = 100
 
 _next_port = 21700
 
@@ -140,6 +141,18 @@ class Server:
         reply = self.call("FLUSHALL")
         if reply[0] == "error":
             raise Trouble("%s: FLUSHALL: %s" % (self.name, reply[1]))
+
+    def watch_slow(self):
+        """From now on commands of 0.1 ms and more are kept."""
+        for words in (("CONFIG", "SET", "slowlog-log-slower-than", SLOW_US),
+                      ("CONFIG", "SET", "slowlog-max-len", 100000),
+                      ("SLOWLOG", "RESET")):
+            self.call(*words)
+
+    def slowest_ms(self):
+        """The longest command since; SLOW_US when there was none."""
+        entries = self.call("SLOWLOG", "GET", "-1")[1]
+        return max([SLOW_US] + [e[1][2][1] for e in entries]) / 1e3
 
     def stop(self):
         """Ends it and all it started."""

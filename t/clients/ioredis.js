@@ -47,6 +47,31 @@ async function main() {
 	await r.rpush('queue', 'job');
 	assert.deepStrictEqual(await popped, ['queue', 'job']);
 
+	const sub = r.duplicate();
+	const heard = [];
+	const enough = new Promise((resolve) => {
+		const hear = (...m) => heard.push(m) === 5 && resolve();
+
+		sub.on('message', hear);
+		sub.on('pmessage', hear);
+		sub.on('smessage', hear);
+	});
+	assert.strictEqual(await sub.subscribe('news', 'more'), 2);
+	assert.strictEqual(await sub.psubscribe('n*'), 3);
+	assert.strictEqual(await sub.ssubscribe('shard'), 1);
+	assert.deepStrictEqual(await r.pipeline().set('p', 1)
+		.publish('news', 'a').publish('more', 'b').publish('none', 'c')
+		.publish('nothing', 'd').exec(), ['OK', 2, 1, 1, 1]
+		.map((x) => [null, x]));
+	await enough;
+	assert.deepStrictEqual(heard, [['news', 'a'], ['n*', 'news', 'a'],
+		['more', 'b'], ['n*', 'none', 'c'], ['n*', 'nothing', 'd']]);
+	assert.strictEqual(await r.spublish('shard', 'x'), 1);
+	assert.deepStrictEqual(await r.pubsub('NUMSUB', 'news'), ['news', 1]);
+	assert.strictEqual(await sub.unsubscribe('news', 'more'), 1);
+	assert.strictEqual(await sub.punsubscribe('n*'), 0);
+	sub.disconnect();
+
 	await r.flushall();
 	assert.strictEqual(await r.dbsize(), 0);
 	waiter.disconnect();

@@ -47,6 +47,29 @@ async function main() {
 	assert.deepStrictEqual({ ...await popped },
 		{ key: 'queue', element: 'job' });
 
+	const sub = c.duplicate();
+	const heard = [];
+	let enough;
+	const all = new Promise((resolve) => { enough = resolve; });
+	const hear = (...m) => heard.push(m) === 3 && enough();
+
+	await sub.connect();
+	await sub.subscribe('news', hear);
+	await sub.pSubscribe('n*', hear);
+	await sub.sSubscribe('shard', hear);
+	assert.strictEqual(await c.publish('news', 'a'), 2);
+	assert.strictEqual(await c.sPublish('shard', 'b'), 1);
+	await all;
+	assert.deepStrictEqual(heard, [['a', 'news'], ['a', 'news'],
+		['b', 'shard']]);
+	assert.deepStrictEqual(await c.pubSubChannels(), ['news']);
+	assert.strictEqual(await c.pubSubNumPat(), 1);
+	await sub.unsubscribe('news');
+	await sub.pUnsubscribe('n*');
+	await sub.sUnsubscribe('shard');
+	assert.strictEqual(await sub.get('k'), await c.get('k'));
+	await sub.quit();
+
 	await c.flushAll();
 	assert.strictEqual(await c.dbSize(), 0);
 	await waiter.quit();

@@ -9,6 +9,7 @@ are the same.
 Not here: who is killed, and when (t/py/k*).
 """
 
+import contextlib
 import os
 import random
 
@@ -19,21 +20,29 @@ BIG = 300000  # bytes: more than one span of the heap
 LOG_PIECE = 16 << 20  # what DEBUG BACKLOG returns at most
 
 
-def worker_of(a, c):
-    """The name of the process of node a that serves connection c."""
-    ports = "%04X %04X" % (a.port, c.sock.getsockname()[1])
+def workers_of(a, conns):
+    """The names of the processes of node a that serve these connections."""
+    inodes, served = {}, {}
     with open("/proc/net/tcp") as f:
         for words in map(str.split, f):
-            if "%s %s" % (words[1][-4:], words[2][-4:]) == ports:
-                socket = "socket:[%s]" % words[9]
+            inodes[words[1][-4:] + words[2][-4:]] = "socket:[%s]" % words[9]
     for name, pid in a.processes().items():
-        for fd in os.listdir("/proc/%d/fd" % pid):
-            try:
-                if os.readlink("/proc/%d/fd/%s" % (pid, fd)) == socket:
-                    return name
-            except FileNotFoundError:
-                pass
-    raise node.Gone("nobody serves the connection")
+        try:
+            for fd in os.listdir("/proc/%d/fd" % pid):
+                with contextlib.suppress(FileNotFoundError):
+                    served[os.readlink("/proc/%d/fd/%s" % (pid, fd))] = name
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    found = [served.get(inodes.get("%04X%04X" % (
+        a.port, c.sock.getsockname()[1]))) for c in conns]
+    if None in found:
+        raise node.Gone("nobody serves the connection")
+    return found
+
+
+def worker_of(a, c):
+    """The name of the process of node a that serves connection c."""
+    return workers_of(a, [c])[0]
 
 
 def connect_to(a, name, seconds=10):
@@ -49,6 +58,21 @@ def connect_to(a, name, seconds=10):
             pass
         return None
     return node.until(10, once, "a connection to " + name)
+
+
+def sound(ask):
+    """The report on the region, which is sound as soon as no saver frees what
+    was left to it: while it does, its journal is open."""
+    def is_sound():
+        nonlocal report
+        report = ask("DEBUG", "REGION")[1].decode()
+        return report.startswith("region:sound")
+    report = ""
+    try:
+        node.until(10, is_sound, "a sound region")
+    except AssertionError as e:
+        raise AssertionError(report) from e
+    return report
 
 
 class Pair:
@@ -189,13 +213,11 @@ class Pair:
 
     def check(self):
         """The region is sound; twin, node and log agree."""
-        report = self.ask("DEBUG", "REGION")[1].decode()
-        assert report.startswith("region:sound"), report
+        sound(self.ask)
         assert self.twin.ok("DEBUG", "DIGEST")[1] == self.digest()
         self.read_log()
         assert self.reader.ok("DEBUG", "DIGEST")[1] == self.digest(), \
             "data and log differ"
-        return report
 
     def read_log(self):
         """Lets the reader execute what the log has that is new to it."""

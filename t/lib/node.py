@@ -14,6 +14,7 @@ Not here: the meaning of replies (resp.py).
 """
 
 import atexit
+import contextlib
 import os
 import re
 import shutil
@@ -52,23 +53,49 @@ def lasting(seconds):
     return seconds * LONG
 
 
+def has_faults(c):
+    """Whether the node of a connection was built with fault points."""
+    return b"no fault points" not in c.call("DEBUG", "FAULT", "cut", "off")[1]
+
+
+@contextlib.contextmanager
+def holds(n, point):
+    """The process of a node that comes to the fault point next (not a worker:
+    one of them has to let it go) stays there for as long as the block lasts.
+    Gives a function that says whether somebody is there."""
+    mark = "fault %s: holds" % point
+    before = n.log_count(mark)
+    c = n.connect()
+    try:
+        c.ok("DEBUG", "FAULT", point, "hold", 600000, "once")
+        yield lambda: n.log_count(mark) > before
+    finally:
+        c.ok("DEBUG", "FAULT", point, "off")
+        c.close()
+
+
 def skip(why):
     """Ends a scenario as skipped."""
     print("skipped: " + why)
     sys.exit(77)
 
 
-def run_client(script, *args):
-    """Runs t/clients/SCRIPT with node; ends as skipped without node or the
-    packages.  Fails unless it exits with 0."""
+def client(script, *args):
+    """The command that runs t/clients/SCRIPT with node; ends as skipped
+    without node or the packages."""
     modules = os.environ.get("NODE_PATH", "")
     if not shutil.which("node"):
         skip("node is not installed")
     if not os.path.isdir(os.path.join(modules, "ioredis")):
         skip("no npm packages in build/clients (runtests installs them)")
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    done = subprocess.run(["node", os.path.join(here, "clients", script)]
-                          + [str(a) for a in args], stdin=subprocess.DEVNULL)
+    return ["node", os.path.join(here, "clients", script)] + \
+        [str(a) for a in args]
+
+
+def run_client(script, *args):
+    """Runs t/clients/SCRIPT.  Fails unless it exits with 0."""
+    done = subprocess.run(client(script, *args), stdin=subprocess.DEVNULL)
     assert done.returncode == 0, "%s failed" % script
 
 
@@ -77,6 +104,31 @@ def directory():
     if "ALMANDINE_TEST_DIR" not in os.environ:
         os.environ["ALMANDINE_TEST_DIR"] = tempfile.mkdtemp(prefix="alm-")
     return os.environ["ALMANDINE_TEST_DIR"]
+
+
+class Place:
+    """Where a node is and how it is reached; netns.Host is another."""
+
+    def __init__(self, ip):
+        self.ip = ip
+
+    def inside(self):
+        """What is done within is done there."""
+        return contextlib.nullcontext()
+
+
+HERE, HERE6 = Place("127.0.0.1"), Place("::1")
+
+
+def _is_free(port, place=HERE):
+    family = socket.AF_INET6 if ":" in place.ip else socket.AF_INET
+    with place.inside(), socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((place.ip, port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port():
@@ -88,13 +140,8 @@ def free_port():
         _next_port = first
     while _next_port <= last:
         port, _next_port = _next_port, _next_port + 1
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+        if _is_free(port):
+            return port
     raise Gone("no free port in %d-%d" % (first, last))
 
 
@@ -118,15 +165,16 @@ def almandined():
 class Connection:
     """A client connection.  Words of a command are str, bytes or numbers."""
 
-    def __init__(self, port, proto=2, path=None, seconds=5):
+    def __init__(self, port, proto=2, path=None, seconds=5, place=HERE):
         self.where, self.seconds = (path or port), seconds * SLOW
         if path:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(self.seconds)
             self.sock.connect(path)
         else:
-            self.sock = socket.create_connection(("127.0.0.1", port),
-                                                 self.seconds)
+            with place.inside():
+                self.sock = socket.create_connection((place.ip, port),
+                                                     self.seconds)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buf = bytearray()
         self.pushes = []
@@ -234,12 +282,24 @@ def _children(pid):
             _read("/proc/%d/task/%d/children" % (pid, pid)).split()]
 
 
+def _state(pid):
+    """The letter of its state in ps; b"": there is no such process."""
+    words = _read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+    return words[0] if words else b""
+
+
+def is_alive(pid):
+    """Whether it may still do something: what was killed may for a while."""
+    return _state(pid) not in (b"", b"Z", b"X")
+
+
 class Node:
     """One server.  kind: "almandined", or "redis" for redis-server; or what
     ALMANDINE_ORACLE says."""
 
-    def __init__(self, name, args=(), kind=None, start=True):
+    def __init__(self, name, args=(), kind=None, start=True, place=HERE):
         kind = kind or os.environ.get("ALMANDINE_ORACLE", "almandined")
+        self.place, self.ip = place, place.ip
         self.name, self.kind, self.args = name, kind, list(args)
         self.dir = os.path.join(directory(), name)
         os.makedirs(self.dir, exist_ok=True)
@@ -254,8 +314,10 @@ class Node:
         return "--" + name in self.args
 
     def command(self):
-        own = ["--port", str(self.port), "--bind", "127.0.0.1",
+        own = ["--port", str(self.port), "--bind", self.ip,
                "--dir", self.dir]
+        if self.place not in (HERE, HERE6):
+            own += ["--protected-mode", "no"]
         if self.kind == "redis":
             own += ["--save", "", "--daemonize", "no"]
             binary = shutil.which("redis-server")
@@ -284,15 +346,27 @@ class Node:
                 out.append(word)
         return out
 
-    def start(self, seconds=10):
+    def start(self, seconds=10, waits=True):
         """Starts it and waits until it answers a PING, whatever it says."""
-        with open(self.log, "ab") as log:
+        if self.child is not None:
+            # The kernel lets go of sockets in a ring after its process.
+            until(10, self._is_port_free, "the end of its sockets")
+        with open(self.log, "ab") as log, self.place.inside():
             self.child = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=self.dir)
-        until(seconds, self._answers, "the start of " + self.name)
+        if not waits:
+            return
+        until(seconds, self.is_up, "the start of " + self.name)
         if self.kind == "almandined":
             until(seconds, self._is_whole, "all processes of " + self.name)
+
+    def _is_port_free(self):
+        ports = [self.port]
+        if self.has_option("cluster-port"):
+            ports.append(int(self.args[self.args.index("--cluster-port")
+                                       + 1]))
+        return all(_is_free(p, self.place) for p in ports)
 
     def _is_whole(self):
         """The first worker answers before the last process has its name."""
@@ -303,12 +377,13 @@ class Node:
             count = int(self.args[self.args.index("--workers") + 1])
         return len(self.processes()) >= 2 + (count or os.cpu_count())
 
-    def _answers(self):
+    def is_up(self):
+        """Whether it serves; raises Gone when it ended."""
         if self.child.poll() is not None:
             raise Gone("%s ended with %d at its start:\n%s" % (
                 self.name, self.child.returncode, self.log_tail()))
         try:
-            c = Connection(self.port, seconds=1)
+            c = Connection(self.port, seconds=1, place=self.place)
         except OSError:
             return False
         try:
@@ -322,12 +397,17 @@ class Node:
         text = _read(self.log).decode("utf-8", "replace").split("\n")
         return "\n".join(text[-lines:])
 
+    def log_count(self, text):
+        """How often the log says it."""
+        return _read(self.log).count(text.encode())
+
     def log_has(self, pattern):
         return re.search(pattern.encode(), _read(self.log), re.M) is not None
 
     def connect(self, proto=2, seconds=5):
         try:
-            return Connection(self.port, proto, seconds=seconds)
+            return Connection(self.port, proto, seconds=seconds,
+                              place=self.place)
         except OSError as e:
             raise Gone("%s: %s" % (self.name, e))
 
@@ -369,10 +449,34 @@ class Node:
         os.kill(pid, signo)
         return pid
 
+    def halt(self, name):
+        """Stops one of the processes: its pid when it stands still, None when
+        it ended before that."""
+        try:
+            pid = self.hit(name, signal.SIGSTOP)
+        except (Gone, ProcessLookupError):
+            return None
+        until(5, lambda: _state(pid) in (b"T", b"Z", b"X", b""),
+              "that %s stands still" % name)
+        return pid if _state(pid) == b"T" else None
+
     def respawned(self, name, old_pid, seconds=5):
         """Waits until the process has another pid."""
         return until(seconds, lambda: self.processes().get(
             name, old_pid) != old_pid, "the respawn of " + name)
+
+    def kill(self):
+        """The whole node dies at once; when that was (time.monotonic())."""
+        left = set(self.processes().values()) | set(_children(self.pid))
+        when = time.monotonic()
+        self.child.kill()
+        self.child.wait()
+        left.discard(self.pid)
+        until(10, lambda: not any(map(is_alive, left)),
+              "the end of " + self.name)
+        # The kernel lets go of sockets in a ring a little later.
+        until(10, self._is_port_free, "the end of its sockets")
+        return when
 
     def stop(self, signo=signal.SIGTERM, seconds=10):
         """Stops it and returns its exit code."""

@@ -18,6 +18,7 @@ import node
 
 CHECKER = shutil.which("redis-check-rdb")
 CLIENTS = 3
+PARTS = 3000   # of a large hash, of a large set
 
 
 def look_at(path):
@@ -62,6 +63,8 @@ class Snapping(killing.Pair):
                     words += ["fill:%d:%d" % (db, i), "v%d" % i * 5]
                 c.ok(*words)
             c.ok("RPUSH", "long", *range(20000))
+            c.ok("HSET", "deep", *("f%d" % i for i in range(2 * PARTS)))
+            c.ok("SADD", "broad", *("m%d" % i for i in range(PARTS)))
             c.ok("ZADD", "wide", *(w for i in range(5000)
                                    for w in (i / 3, "m%d" % i)))
         c.close()
@@ -76,7 +79,12 @@ class Snapping(killing.Pair):
                 if c is None:
                     c = self.connect()
                     c.ok("SELECT", number)
+                part = self.random.randrange
                 batch = [self.change() for _ in range(30)] + [
+                    ("HSET", "deep", "f%d" % part(3 * PARTS), "v" * part(50)),
+                    ("HDEL", "deep", "f%d" % part(3 * PARTS)),
+                    ("SADD", "broad", "m%d" % part(2 * PARTS)),
+                    ("SREM", "broad", "m%d" % part(2 * PARTS))] + [
                     ("SET", "fill:%d:%d" % (number, self.random.randrange(
                         30000)), "new") for _ in range(20)]
                 c.pipeline(batch)

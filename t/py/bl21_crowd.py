@@ -85,10 +85,18 @@ def main():
         pump(rng, consumers, 0.02, taken)
         return c.call("EXISTS", *["{k}%d" % i for i in range(KEYS)])[1] == 0
 
+    def moved():
+        return [e[1] for e in c.call("LRANGE", "{k}done", 0, -1)[1]]
+
+    def is_told():
+        """The last replies may be on their way."""
+        pump(rng, consumers, 0.02, taken)
+        return len(taken) + len(moved()) >= pushed
+
     node.until(10, is_all, "the end of all elements")
+    node.until(10, is_told, "the last replies")
     pump(rng, consumers, 0.2, taken)
-    moved = [e[1] for e in c.call("LRANGE", "{k}done", 0, -1)[1]]
-    everything = sorted(taken + moved)
+    everything = sorted(taken + moved())
     assert len(everything) == len(set(everything)), "an element taken twice"
     assert len(everything) == pushed, (len(everything), pushed)
     for w in consumers:

@@ -2,6 +2,7 @@
 
 import re
 
+import killing
 import node
 
 
@@ -19,10 +20,15 @@ def main():
         w.send("BLPOP", "q", 0)
         node.until(5, lambda: blocked(c) == i + 1, "%d blocked" % (i + 1))
         waiters.append(w)
+    names = killing.workers_of(a, waiters)
+    lost, left = ([w for w, name in zip(waiters, names) if
+                   (name == "worker 0") == is_lost] for is_lost in (True, False))
+    assert lost and left, len(lost)
     old = a.hit("worker 0")
     a.respawned("worker 0", old)
-    left = [w for w in waiters if not w.is_closed(0.05)]
-    assert 0 < len(left) < len(waiters), len(left)
+    # The kernel closes them a moment after their process.
+    assert all(w.is_closed(10) for w in lost)
+    assert not any(w.is_closed(0.01) for w in left)
 
     def connected():
         c = a.connect()
@@ -36,6 +42,7 @@ def main():
     for i, w in enumerate(left):
         c.ok("RPUSH", "q", "v%d" % i)
         assert w.read() == ("array", [("bulk", b"q"), ("bulk", b"v%d" % i)])
+    node.until(5, lambda: blocked(c) == 0, "nobody waits")
     # and the new worker's clients wait behind the others
     first = [a.connect() for _ in range(12)]
     for i, w in enumerate(first):

@@ -91,6 +91,30 @@ def add_one(p):
 
 assert r.transaction(add_one, "n") == [True] and r.get("n") == "43"
 
+# publish and subscribe
+r.config_set("notify-keyspace-events", "Kx$")
+with r.pubsub() as p:
+    p.subscribe("news", **{"with-handler": lambda m: p.heard.append(m)})
+    p.psubscribe("n*", "__keyspace@0__:t")
+    p.heard = []
+
+    def message():
+        return node.until(5, lambda: p.get_message(
+            ignore_subscribe_messages=True, timeout=0.1), "a message")
+
+    node.until(5, lambda: r.pubsub_numpat() == 2, "the subscriptions")
+    assert r.publish("news", "one") == 2 and r.publish("nobody", "x") == 1
+    assert r.pubsub_numsub("news", "none") == [("news", 1), ("none", 0)]
+    assert (message()["data"], message()["pattern"]) == ("one", "n*")
+    assert message()["channel"] == "nobody"
+    r.set("t", 1)
+    assert message()["data"] == "set"
+    r.publish("with-handler", "y")
+    node.until(5, lambda: [p.get_message(timeout=0.1), p.heard][1],
+               "the handler's message")
+    assert p.heard[0]["data"] == "y"
+node.until(5, lambda: r.pubsub_channels() == [], "the end of subscriptions")
+
 # errors
 try:
     r.lpush("k", "x")

@@ -9,8 +9,13 @@ OTHERWISE = {
     ("zrank", "arity"), ("zrevrank", "arity"),    # WITHSCORE
     ("command|getkeys", "arity"),                 # commands without arguments
     ("command|getkeysandflags", "arity"),
+    ("migrate", "flags"),                         # not inside MULTI
     ("debug", "flags"), ("debug", "categories"),  # a container here
 }
+# What needs no data is answered while they are loaded: newer servers, too.
+OTHERWISE |= {("cluster|" + word, "flags") for word in (
+    "count-failure-reports", "info", "keyslot", "links", "myid", "nodes",
+    "replicas", "shards", "slaves", "slots")}
 REQUESTS = """
 SET k v|SET k v GET|GET k|BITFIELD k GET u8 0|BITFIELD k SET u8 0 1|DEL a b
 COPY a b|SORT a STORE b|ZUNIONSTORE d 2 a b|SUNIONSTORE d a b|LMOVE a b LEFT LEFT
@@ -68,3 +73,14 @@ for text in REQUESTS.strip().replace("\n", "|").split("|"):
     x, y = [[(k, sorted(flags)) for k, flags in plain(c.call(*words))]
             for c in (a, b)]
     assert x == y, (text, x, y)
+
+# --- the names, subcommands too
+
+shared = set(both) - {"debug"}
+for filter_by in ([], ["PATTERN", "c*"], ["PATTERN", "*|g*"],
+                  ["ACLCAT", "connection"], ["ACLCAT", "slow"],
+                  ["ACLCAT", "nothing"], ["MODULE", "m"]):
+    words = ["FILTERBY"] + filter_by if filter_by else []
+    listed = [sorted(name.decode() for name in plain(n.connect().call(
+        "COMMAND", "LIST", *words)) if name.decode() in shared) for n in nodes]
+    assert listed[0] == listed[1], (filter_by, set(listed[0]) ^ set(listed[1]))

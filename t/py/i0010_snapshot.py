@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 
+import killing
 import node
 import snapping
 
@@ -27,8 +28,7 @@ handed = s.alm.connect().ok("INFO", "persistence")[1].decode()
 s.end_load()
 assert s.save()
 s.check_file()
-s.check_region = s.ask("DEBUG", "REGION")[1].decode()
-assert s.check_region.startswith("region:sound"), s.check_region
+killing.sound(s.ask)
 digest = s.digest()
 assert s.loads.ok("DEBUG", "DIGEST")[1] == digest
 print("%d snapshots, %d keys, %d changes" % (saves, keys, s.changes))

@@ -1,5 +1,6 @@
 """corners that were wrong once: CLIENT REPLY, a web page's requests, WATCH of
-many keys, a node in the background lets go of the terminal"""
+many keys, soft limits of output, a node in the background lets go of the
+terminal"""
 
 import subprocess
 
@@ -41,6 +42,30 @@ assert ours.connect().call("GET", "evil") == ("nil",)
 c = ours.connect(seconds=20)
 assert c.ok("WATCH", *["k%d" % i for i in range(100000)])
 assert c.ok("UNWATCH")
+
+# Over the soft limit of output for longer than its time, with nothing new that
+# is said to it: dropped.  Twice over it for a moment: not.
+c, slow, quick = (ours.connect(seconds=20) for _ in range(3))
+assert c.ok("CONFIG", "SET", "client-output-buffer-limit",
+            "normal 0 100kb 1")
+assert c.ok("SET", "large", b"x" * (1 << 20))
+
+
+def are_connected(*clients):
+    shown = c.ok("CLIENT", "LIST")[1].split(b"\n")
+    return [any(b"name=" + name in line for line in shown)
+            for name in clients]
+
+
+for d, name in ((slow, "slow"), (quick, "quick")):
+    assert d.ok("CLIENT", "SETNAME", name)
+assert quick.ok("GET", "large")
+slow.send_raw(node.encode(["GET", "large"]) * 40)
+# (c's own replies are below the limit; this is a second.)
+assert c.ok("BLPOP", "none", "1.2") == ("nil-array",)
+node.until(5, lambda: are_connected(b"slow") == [False], "the end of slow")
+assert quick.ok("GET", "large")
+assert are_connected(b"quick") == [True]
 
 # The node goes into the background and nobody holds the caller's terminal.
 port = node.free_port()

@@ -10,6 +10,9 @@ if os.environ.get("ALMANDINE_SANITIZED"):
 n = node.Node("a", ["--workers", "1"])
 c = n.connect()
 pid = n.process("worker 0")
+# A linker that saves would leave out the allocator's library.
+said = c.call("INFO", "memory")[1]
+assert b"mem_private_allocator:jemalloc\r\n" in said, said
 assert c.call("SET", "k", b"v" * (4 << 20)) == ("simple", b"OK")
 with open("/proc/%d/statm" % pid) as f:
     bytes_now = int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

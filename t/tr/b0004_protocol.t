@@ -82,3 +82,5 @@ c> RESET
 RESET
 c> GET none
 nil
+c> COMMAND INFO nosuch
+[nil]

@@ -165,3 +165,11 @@ c> EXEC
 [1, 1, 1]
 e<
 ["q", "b", "2"]
+
+# a bad timeout is told last
+c> BZMPOP x 0 q MIN
+-ERR numkeys should be greater than 0
+c> BZMPOP x 1 q OR
+-ERR syntax error
+c> BZMPOP x 1 q MIN
+-ERR timeout is not a float or out of range

@@ -25,3 +25,5 @@ run! almandinectl check --port 1
 | almandinectl: nobody answers at 127.0.0.1 port 1
 run! almandinectl status 99999999
 run! almandinectl nothing
+run almandinectl cluster --help | head -1
+| /^usage: almandinectl cluster start/

@@ -22,6 +22,8 @@ run almandined $dir/x.conf --check | grep -E '^(port|bind|maxmemory) '
 | bind = 127.0.0.1
 | port = 7000
 | maxmemory = 10485760
+run almandined --check $dir/x.conf | grep ^port
+| port = 7000
 # the command line counts more
 run almandined $dir/x.conf --port 7001 --check | grep ^port
 | port = 7001
@@ -49,13 +51,32 @@ run! almandined $dir/bad.conf
 file bad.conf
 | port 7000
 run! almandined $dir/bad.conf
-| /bad.conf/
+| /bad.conf:1: this is neither name = value nor a \[section\]/
+# a file in redis-server's form, the colon too
+file bad.conf
+| bind 127.0.0.1 -::1
+run! almandined $dir/bad.conf
+| /bad.conf:1: this is neither name = value nor a \[section\]/
+run! almandined --server_cpulist 0-x
+| almandined: server_cpulist is no list of processors such as 0-3,8
+run! almandined --server_cpulist 3-1
+| almandined: server_cpulist is no list of processors such as 0-3,8
+run almandined --check --server_cpulist 0-7:2,9 | grep server_cpulist
+| server_cpulist = 0-7:2,9
 run! almandined --port 0
 | almandined: port is 0 and unixsocket is empty: nobody could connect
 run! almandined --dir /nonexistent
 | almandined: the directory /nonexistent can not be used: No such file or directory
+run! almandined --dir /proc
+| almandined: the directory /proc can not be used: No such file or directory
+run! almandined --cluster-enabled yes --replicaof "localhost 6379"
+| almandined: replicaof directive not allowed in cluster mode
+run! bash -c 'ulimit -f 10; exec almandined --port 0 --unixsocket x'
+| /^almandined: the shared region of \d+ MB can not be made: File too large/
 run! almandined --port 0 --unixsocket /nonexistent/x
 | almandined: can not listen on /nonexistent/x: No such file or directory
 server a
 run! almandined --port $a_port --bind 127.0.0.1
 | /^almandined: 127.0.0.1 port \d+ is in use by another process$/
+run! almandined --port $(($a_port + 1)) --cluster-enabled yes --cluster-port $a_port --bind 127.0.0.1
+| /^almandined: 127.0.0.1 port \d+ \(the cluster bus\) is in use by another process$/

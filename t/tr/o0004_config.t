@@ -16,6 +16,10 @@ c> CONFIG GET hash-max-ziplist-entries
 ["hash-max-ziplist-entries", "7"]
 c> CONFIG SET port 7
 -ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config
+c> CONFIG SET dbfilename nodes.conf
+-ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config
+c> CONFIG SET enable-protected-configs yes
+-ERR CONFIG SET failed (possibly related to argument 'enable-protected-configs') - can't set immutable config
 c> CONFIG SET nonsense 7
 -ERR Unknown option or number of arguments for CONFIG SET - 'nonsense'
 # all or nothing
@@ -43,3 +47,17 @@ respawned worker 0 of a
 kill worker 1 of a
 respawned worker 1 of a
 until 5s c> CONFIG GET slowlog-max-len = ["slowlog-max-len", "21"]
+
+# protected options: for whom enable-protected-configs names
+server b --enable-protected-configs local
+client e b
+e> CONFIG SET dbfilename other.rdb
+OK
+e> CONFIG GET dbfilename
+["dbfilename", "other.rdb"]
+# a relative dir is told whole
+run mkdir $dir/below
+server f --dir $dir/./below/../below
+client g f
+g> CONFIG GET dir
+["dir", /^\/.*[^.]\/below$/]

@@ -1,0 +1,699 @@
+/*
+ * unit_hand - a failover as one view sees it, on each side, with each kind
+ *
+ * m is the node; p its primary, or r its replica; a and b are other voters.
+ * What the others would say is heard, what processes would answer is given, and
+ * the acts of each step are looked at.
+ *
+ * Not here: whole clusters with faults (t/sim), the table (unit_failover.c).
+ */
+#include <stdlib.h>
+
+#include "cluster/book.h"
+#include "cluster/hand.h"
+#include "cluster/order.h"
+#include "cluster/cluster.h"
+#include "t/stage.h"
+#include "t/unit.h"
+
+#define TOKEN 7777
+#define OFFSET 4242
+#define EPOCH 9
+
+static uint8_t part[3][BUS_SLOT_BYTES], no_slots[BUS_SLOT_BYTES];
+
+static void
+step(struct cluster_event e)
+{
+	now_ms++;
+	happen(e);
+}
+
+static void
+save(void)
+{
+	step((struct cluster_event){ .kind = CLUSTER_SAVED,
+	    .generation = v->saving.generation });
+}
+
+static void
+fail_save(bool is_unwritten)
+{
+	now_ms += 500;
+	while (v->saving.generation == 0)
+		step((struct cluster_event){ .kind = CLUSTER_TICK });
+	step((struct cluster_event){ .kind = CLUSTER_SAVE_FAILED,
+	    .generation = v->saving.generation,
+	    .is_unwritten = is_unwritten });
+}
+
+static struct failover_say
+said(char to, enum failover_say_kind kind)
+{
+	struct failover_say s = { 0 };
+	struct bus_packet p;
+
+	if (sent(to, BUS_OWN, (uint16_t)kind, &p))
+		ck_assert(failover_say_read(&s, (uint8_t)kind, p.payload));
+	return s;
+}
+
+static void
+hear(const struct bus_header *h, uint16_t kind, struct slice payload)
+{
+	now_ms++;
+	deliver(h, VIEW_INBOUND | 1, kind, payload);
+}
+
+static struct bus_header
+header(uint16_t type, char from)
+{
+	const struct view_node *n = &v->node[node(from)];
+	struct bus_header h = { .type = type, .port = 7001,
+	    .cport = (uint16_t)(17000 + from), .marks = BUS_MARK_EXTENSIONS,
+	    .own = n->own, .epoch = EPOCH, .sender = id(from),
+	    .ip = "10.0.0.2", .config_epoch = n->config_epoch,
+	    .slots = n->slots, .flags = n->flags };
+
+	if (n->primary != VIEW_NOBODY) {
+		h.primary = v->node[n->primary].id;
+		h.slots = v->node[n->primary].slots;
+		h.config_epoch = v->node[n->primary].config_epoch;
+	}
+	return h;
+}
+
+static void
+say(char from, const struct failover_say *s)
+{
+	struct bus_header h = header(BUS_OWN, from);
+	uint8_t payload[FAILOVER_SAY_BYTES];
+
+	failover_say_write(payload, s);
+	hear(&h, s->kind, (struct slice){ (char *)payload,
+	    sizeof(payload) });
+}
+
+/* Its word, with the slots that it has by then. */
+static void
+give_word(char from, const uint8_t *slots)
+{
+	struct bus_header h = header(BUS_OWN, from);
+	struct failover_say s = { .kind = FAILOVER_SAY_WORD, .token = TOKEN,
+	    .offset = 1, .lease_ms = FAILOVER_NO_LEASE };
+	uint8_t payload[FAILOVER_SAY_BYTES];
+
+	h.slots = slots;
+	failover_say_write(payload, &s);
+	hear(&h, s.kind, (struct slice){ (char *)payload, sizeof(payload) });
+}
+
+/* A voter has promised what it was asked for. */
+static void
+promise(char from, struct slice asked)
+{
+	struct bus_header h = header(BUS_OWN, from);
+	char payload[SPEAK_PREPARED_BYTES];
+
+	memcpy(payload, asked.data, SPEAK_PREPARE_BYTES);
+	payload[SPEAK_PREPARE_BYTES] = 1;
+	h.epoch = v->epoch;
+	hear(&h, SPEAK_PREPARED, (struct slice){ payload, sizeof(payload) });
+}
+
+/* A node, linked, of our kind or another. */
+static void
+know(char c, const uint8_t *slots, uint64_t epoch, uint8_t own, char of)
+{
+	uint16_t n = meet(c);
+	unsigned slot;
+
+	v->node[n].port = 7001;
+	v->node[n].own = own;
+	v->node[n].config_epoch = epoch;
+	v->node[n].link_state = VIEW_LINK_UP;
+	v->node[n].link = (uint64_t)c << VIEW_LINK_BITS | n;
+	v->node[n].heard_ms = v->node[n].pong_ms = now_ms;
+	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
+		if (bus_has_slot(slots, slot))
+			view_give_slot(v, slot, n);
+	if (of != 0)
+		view_set_replica(v, n, node(of));
+}
+
+/* m is a replica of p, or the primary of r; that one is of this kind. */
+static void
+begin(bool is_replica, uint8_t own)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
+		bus_add_slot(part[slot * 3 / KEYSLOT_COUNT], slot);
+	open_view(10000);
+	v->config.failover_ms = 1000;
+	v->fact.offset = OFFSET;
+	v->epoch = EPOCH - 1;
+	cluster_begin(v, now_ms, &acts);
+	know('a', part[1], 2, BUS_OWN_VERSION, 0);
+	know('b', part[2], 3, BUS_OWN_VERSION, 0);
+	if (is_replica) {
+		know('p', part[0], 4, own, 0);
+		view_follow(v, node('p'), &acts);
+	} else {
+		for (slot = 0; slot < KEYSLOT_COUNT; slot++)
+			if (bus_has_slot(part[0], slot))
+				view_give_slot(v, slot, VIEW_SELF);
+		v->node[VIEW_SELF].config_epoch = 4;
+		know('r', no_slots, 0, own, 'm');
+	}
+	cluster_settle(v, &acts);
+	while (v->saving.generation != 0)
+		save();
+	/* Without a lease a primary has nothing to hand over. */
+	v->node[node('a')].leased_ms = now_ms + 100000;
+	v->node[node('a')].leased_epoch = EPOCH;
+	v->lease.is_stale = true;
+}
+
+static const char *
+order(enum failover_event what, char to)
+{
+	const struct act *a;
+
+	now_ms++;
+	cluster_begin(v, now_ms, &acts);
+	hand_order(v, what, to == 0 ? VIEW_NOBODY : node(to), 0, TOKEN,
+	    &acts);
+	cluster_settle(v, &acts);
+	a = act_of(ACT_ANSWER);
+	ck_assert(a != NULL);
+	return a->words;
+}
+
+static void
+answer(enum cluster_kind kind, enum act_kind act, uint64_t number)
+{
+	ck_assert(act_of(act) != NULL);
+	step((struct cluster_event){ .kind = kind, .number = number,
+	    .generation = act_of(act)->generation });
+}
+
+/* r has writes stopped, and claims what is held for it under an epoch. */
+static void
+be_claimed(uint64_t epoch)
+{
+	say('r', &(struct failover_say){ .kind = FAILOVER_SAY_STOP,
+	    .token = TOKEN });
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	say('r', &(struct failover_say){ .kind = FAILOVER_SAY_CLAIM,
+	    .token = TOKEN, .offset = OFFSET, .epoch = epoch });
+}
+
+/* And has its word. */
+static void
+be_given(uint64_t epoch)
+{
+	be_claimed(epoch);
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	while (v->failover.state == FAILOVER_YIELDING)
+		save();
+}
+
+static void
+end_well(void)
+{
+	const struct act *turn = act_of(ACT_TURN);
+
+	ck_assert(turn != NULL);
+	ck_assert(view_may_serve(v, 0));
+	step((struct cluster_event){ .kind = CLUSTER_TURNED,
+	    .generation = turn->generation + 1 });
+	ck_assert_int_eq(v->failover.state, FAILOVER_TURNING);
+	now_ms += 499;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	answer(CLUSTER_TURNED, ACT_TURN, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_TELLING);
+	now_ms += 500;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert(act_of(ACT_DONE) != NULL && act_of(ACT_UNLOCK) != NULL);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+}
+
+START_TEST(takes_by_word)
+{
+	struct bus_packet p;
+	uint64_t epoch;
+
+	begin(true, BUS_OWN_VERSION);
+	ck_assert(order(FAILOVER_ON_ASK, 0) == NULL);
+	ck_assert(said('p', FAILOVER_SAY_STOP).token == 0);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert(!sent('a', BUS_OWN, SPEAK_PREPARE, &p));
+	save();
+	ck_assert(sent('a', BUS_OWN, SPEAK_PREPARE, &p));
+	/* Nobody waits for the disks of voters with writes held. */
+	ck_assert(said('p', FAILOVER_SAY_STOP).token == 0);
+	promise('a', p.payload);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_STOP).token, TOKEN);
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_OFFSET,
+	    .token = TOKEN, .offset = OFFSET });
+	ck_assert_uint_eq(act_of(ACT_AWAIT)->offset, OFFSET);
+	epoch = v->hand.prepare_epoch;
+	answer(CLUSTER_LEVEL, ACT_AWAIT, 0);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_CLAIM).epoch, epoch);
+	ck_assert(view_has(v, VIEW_SELF, BUS_IS_REPLICA));
+	/* As if we had not heard yet that it got the slot. */
+	view_give_slot(v, 5, node('a'));
+	give_word('p', part[0]);
+	ck_assert(view_has(v, VIEW_SELF, BUS_IS_PRIMARY));
+	ck_assert_int_eq(v->owner[5], VIEW_SELF);
+	ck_assert(!view_may_serve(v, 0) && act_of(ACT_TURN) == NULL);
+	while (v->failover.state == FAILOVER_TAKING)
+		save();
+	ck_assert_uint_eq(v->told.config_epoch, epoch);
+	/* It sends its clients while our workers turn. */
+	ck_assert(act_of(ACT_TURN) != NULL && sent('p', BUS_PING, 0, &p));
+	ck_assert(p.header.flags & BUS_IS_PRIMARY);
+	end_well();
+}
+END_TEST
+
+/* As long as too few have promised, nothing is asked for, nor claimed. */
+START_TEST(waits_for_promises)
+{
+	begin(true, BUS_OWN_VERSION);
+	order(FAILOVER_ON_ASK, 0);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	save();
+	now_ms += 100;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_STOP).token, 0);
+	/* Be it stopped all the same, it is not claimed. */
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_OFFSET,
+	    .token = TOKEN, .offset = OFFSET });
+	answer(CLUSTER_LEVEL, ACT_AWAIT, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_PREPARING);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_CLAIM).token, 0);
+	now_ms += 1000;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_UNSTOP).token, TOKEN);
+}
+END_TEST
+
+START_TEST(gives_its_word)
+{
+	struct failover_say claim = { .kind = FAILOVER_SAY_CLAIM,
+	    .token = TOKEN, .offset = OFFSET, .epoch = EPOCH };
+	const struct act *hold;
+
+	begin(false, BUS_OWN_VERSION);
+	say('r', &(struct failover_say){ .kind = FAILOVER_SAY_STOP,
+	    .token = TOKEN });
+	hold = act_of(ACT_HOLD);
+	ck_assert(hold->token == TOKEN && hold->until_ms == now_ms + 1000);
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_OFFSET).offset, OFFSET);
+	say('r', &claim);
+	ck_assert(act_of(ACT_HOLD)->until_ms == INT64_MAX);
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_WORD).token, 0);
+	while (v->failover.state == FAILOVER_YIELDING)
+		save();
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_WORD).token, TOKEN);
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+}
+END_TEST
+
+/* The replica is gone for good, and with two primaries nobody can vote. */
+START_TEST(an_operator_takes_the_word_back)
+{
+	begin(false, BUS_OWN_VERSION);
+	be_given(EPOCH + 20);
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	ck_assert(order(FAILOVER_ON_FORCE, 0) != NULL);
+	ck_assert(order(FAILOVER_ON_TAKEOVER, 0) == NULL);
+	while (v->failover.state == FAILOVER_RETURNING)
+		save();
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert(act_of(ACT_RESUME) != NULL && view_may_serve(v, 0));
+	ck_assert_uint_gt(v->told.config_epoch, EPOCH + 20);
+}
+END_TEST
+
+/* Who stopped for a replica of ours gives its word, not its vote. */
+START_TEST(few_are_forced_by_word)
+{
+	struct bus_header h;
+	struct bus_packet p;
+
+	begin(true, BUS_OWN_VERSION);
+	v->node[node('b')].flags |= BUS_IS_FAIL;
+	ck_assert(order(FAILOVER_ON_FORCE, 0) == NULL);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_OFFSET,
+	    .token = TOKEN, .offset = OFFSET });
+	answer(CLUSTER_LEVEL, ACT_AWAIT, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_PREPARING);
+	drop();
+	begin(false, BUS_OWN_VERSION);
+	v->lease.end_ms = LEASE_ALWAYS;
+	h = header(BUS_AUTH_REQUEST, 'r');
+	h.epoch = 30;
+	h.marks |= BUS_MARK_FORCE_ACK;
+	hear(&h, 0, SLICE(""));
+	ck_assert(sent('r', BUS_OWN, SPEAK_DENIED, &p));
+}
+END_TEST
+
+/* Votes are the second choice of who is forced: they wait for leases. */
+START_TEST(force_takes_the_word_of_who_answers)
+{
+	struct bus_packet p;
+
+	begin(true, BUS_OWN_VERSION);
+	ck_assert(order(FAILOVER_ON_FORCE, 0) == NULL);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_STOP).token, TOKEN);
+	save();
+	ck_assert(sent('a', BUS_OWN, SPEAK_PREPARE, &p));
+	promise('a', p.payload);
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_OFFSET,
+	    .token = TOKEN, .offset = OFFSET });
+	answer(CLUSTER_LEVEL, ACT_AWAIT, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_CLAIMING);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_CLAIM).offset, OFFSET);
+	ck_assert(!v->vote.is_forced);
+	now_ms += v->failover.config.fence_ms / 2;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_CLAIMING);
+	now_ms += v->failover.config.fence_ms / 2;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_ELECTING);
+	ck_assert(v->vote.is_forced);
+}
+END_TEST
+
+/* Who lost its data serves nothing while a replica has it, and votes for it. */
+START_TEST(without_data_it_stands_back)
+{
+	struct bus_header h;
+	struct bus_packet p;
+
+	begin(false, BUS_OWN_VERSION);
+	v->node[node('r')].offset = OFFSET;
+	ck_assert(view_may_serve(v, 0));
+	v->fact.offset = 0;
+	v->fact.has_lost_data = true;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!view_may_serve(v, 0));
+	ck_assert(act_of(ACT_PUBLISH) != NULL && act_of(ACT_ANSWER) == NULL);
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_INVITE).offset,
+	    FAILOVER_AT_ONCE);
+	h = header(BUS_AUTH_REQUEST, 'r');
+	h.epoch = 30;
+	h.marks |= BUS_MARK_FORCE_ACK;
+	hear(&h, 0, SLICE(""));
+	ck_assert(!sent('r', BUS_OWN, SPEAK_DENIED, &p));
+	/* Whoever could have it is dead: it serves, and then for good. */
+	drop();
+	begin(false, BUS_OWN_VERSION);
+	v->fact.offset = 0;
+	v->fact.has_lost_data = true;
+	v->node[node('r')].offset = OFFSET;
+	v->node[node('r')].flags |= BUS_IS_FAIL;
+	v->node[node('r')].fail_ms = now_ms;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!view_may_serve(v, 0));
+	now_ms += v->config.node_timeout_ms;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(view_may_serve(v, 0));
+	/* It is back: for good only when something was written meanwhile. */
+	v->node[node('r')].flags &= (uint16_t)~BUS_IS_FAIL;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!view_may_serve(v, 0));
+	v->fact.offset = 1;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(view_may_serve(v, 0));
+	/* The replica does not ask what it can not get. */
+	drop();
+	begin(true, BUS_OWN_VERSION);
+	v->fact.is_link_up = false;
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_INVITE,
+	    .token = TOKEN, .offset = FAILOVER_AT_ONCE, .lease_ms = 1000 });
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_ELECTING);
+}
+END_TEST
+
+/* Nothing of it is in the file: the other side need not wait for the disk. */
+START_TEST(a_full_disk_ends_it)
+{
+	begin(false, BUS_OWN_VERSION);
+	be_claimed(EPOCH);
+	ck_assert_int_eq(v->failover.state, FAILOVER_YIELDING);
+	fail_save(true);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_REFUSED).token, TOKEN);
+	ck_assert(act_of(ACT_RESUME) != NULL);
+	/* Who can not say whether it is there has to write once more. */
+	drop();
+	begin(false, BUS_OWN_VERSION);
+	be_claimed(EPOCH);
+	fail_save(false);
+	ck_assert_int_eq(v->failover.state, FAILOVER_RETURNING);
+	fail_save(true);
+	ck_assert_int_eq(v->failover.state, FAILOVER_RETURNING);
+	/* The taker gives the word back. */
+	drop();
+	begin(true, BUS_OWN_VERSION);
+	order(FAILOVER_ON_TAKEOVER, 0);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_TAKING);
+	ck_assert_int_eq(v->owner[0], VIEW_SELF);
+	fail_save(true);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_NOT_TAKEN).token, TOKEN);
+	ck_assert_int_eq(v->owner[0], node('p'));
+	ck_assert_int_eq(v->node[VIEW_SELF].primary, node('p'));
+	ck_assert(act_of(ACT_UNLOCK) != NULL);
+	save();
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_ASK_TAKEN,
+	    .token = TOKEN });
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_NOT_TAKEN).token, TOKEN);
+}
+END_TEST
+
+/* That an epoch was heard of, and is in a file, is no promise yet. */
+START_TEST(promises_what_power_can_not_undo)
+{
+	char payload[SPEAK_PREPARE_BYTES] = { [7] = 1, [15] = 50 };
+	struct bus_header h;
+	struct bus_packet p;
+
+	begin(false, BUS_OWN_VERSION);
+	know('s', no_slots, 0, BUS_OWN_VERSION, 'a');
+	while (v->is_dirty || v->saving.generation != 0)
+		save();
+	h = header(BUS_OWN, 's');
+	h.epoch = 50;
+	hear(&h, 0, SLICE(""));
+	ck_assert(act_of(ACT_SAVE)->is_light);
+	hear(&h, SPEAK_PREPARE, (struct slice){ payload, sizeof(payload) });
+	save();
+	ck_assert_uint_eq(v->told.epoch, 50);
+	ck_assert(!sent('s', BUS_OWN, SPEAK_PREPARED, &p));
+	ck_assert(!act_of(ACT_SAVE)->is_light);
+	/* Asked again meanwhile, it needs no second file. */
+	hear(&h, SPEAK_PREPARE, (struct slice){ payload, sizeof(payload) });
+	save();
+	ck_assert(sent('s', BUS_OWN, SPEAK_PREPARED, &p));
+	ck_assert(act_of(ACT_SAVE) == NULL);
+}
+END_TEST
+
+/* A slot that came late stays with the giver, which goes on with it. */
+START_TEST(a_slot_is_left_behind)
+{
+	uint8_t most[BUS_SLOT_BYTES];
+	struct bus_header h;
+
+	begin(false, BUS_OWN_VERSION);
+	be_given(EPOCH);
+	memcpy(most, part[0], sizeof(most));
+	most[0] &= 0xfe;
+	h = header(BUS_PONG, 'r');
+	memset(&h.primary, 0, sizeof(h.primary));
+	h.flags = BUS_IS_PRIMARY;
+	h.config_epoch = EPOCH;
+	h.slots = most;
+	hear(&h, 0, SLICE(""));
+	ck_assert_int_eq(v->node[VIEW_SELF].slot_count, 1);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert(act_of(ACT_RESUME) != NULL);
+}
+END_TEST
+
+/* A write after the offset that was told: the token is dead. */
+START_TEST(slips)
+{
+	begin(false, BUS_OWN_VERSION);
+	be_claimed(EPOCH);
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET + 1);
+	ck_assert_int_eq(v->failover.state, FAILOVER_RETURNING);
+	while (v->saving.generation != 0)
+		save();
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert_uint_eq(v->hand.given.token, 0);
+}
+END_TEST
+
+/* It prepared an epoch that does not beat ours: it begins anew. */
+START_TEST(old_claims_are_refused)
+{
+	begin(false, BUS_OWN_VERSION);
+	be_claimed(4);
+	ck_assert_uint_eq(said('r', FAILOVER_SAY_REFUSED).token, TOKEN);
+	ck_assert_int_eq(acts.list[acts.count - 1].kind, ACT_RESUME);
+}
+END_TEST
+
+START_TEST(takes_from_redis)
+{
+	struct bus_header h;
+	struct bus_packet p;
+	int rounds = 0;
+
+	begin(true, 0);
+	ck_assert(order(FAILOVER_ON_ASK, 0) == NULL);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert(sent('p', BUS_MFSTART, 0, &p));
+	h = header(BUS_PING, 'p');
+	h.marks |= BUS_MARK_PAUSED;
+	h.offset = OFFSET + 5;
+	hear(&h, 0, SLICE(""));
+	ck_assert_uint_eq(act_of(ACT_AWAIT)->offset, OFFSET + 5);
+	answer(CLUSTER_LEVEL, ACT_AWAIT, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_ELECTING);
+	while (v->vote.state != VOTE_ASK && rounds++ < 9)
+		save();
+	ck_assert(v->vote.is_forced);
+	for (rounds = 0; rounds < 2; rounds++) {
+		h = header(BUS_AUTH_ACK, "ab"[rounds]);
+		h.epoch = v->vote.epoch;
+		hear(&h, 0, SLICE(""));
+	}
+	ck_assert_uint_eq(v->vote.won, 1);
+	save();
+	end_well();
+}
+END_TEST
+
+START_TEST(gives_to_redis)
+{
+	struct bus_header h;
+	struct bus_packet p;
+
+	begin(false, 0);
+	h = header(BUS_MFSTART, 'r');
+	hear(&h, 0, SLICE(""));
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET + 7);
+	ck_assert(sent('r', BUS_PING, 0, &p));
+	ck_assert(p.header.marks & BUS_MARK_PAUSED);
+	ck_assert_uint_eq(p.header.offset, OFFSET + 7);
+	/* It is twice as long: what it asked for in time may still elect it. */
+	ck_assert_int_gt(v->failover.until_ms, now_ms + 1900);
+	now_ms += 2000;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert(act_of(ACT_RESUME) != NULL);
+}
+END_TEST
+
+START_TEST(refuses_with_reasons)
+{
+	begin(false, 0);
+	ck_assert_str_eq(order(FAILOVER_ON_ASK, 0),
+	    "ERR You should send CLUSTER FAILOVER to a replica");
+	ck_assert_str_eq(order(FAILOVER_ON_ABORT, 0),
+	    "ERR No failover in progress.");
+	ck_assert_str_eq(order(FAILOVER_ON_OFFER, 0),
+	    "ERR FAILOVER requires connected replicas.");
+	ck_assert_str_eq(order(FAILOVER_ON_OFFER, 'a'),
+	    "ERR FAILOVER target HOST and PORT is not a replica.");
+	drop();
+	begin(true, BUS_OWN_VERSION);
+	v->fact.lock_words = "ERR held";
+	ck_assert_str_eq(order(FAILOVER_ON_TAKEOVER, 0), "ERR held");
+	v->fact.lock_words = NULL;
+	v->fact.is_ending = true;
+	ck_assert_str_eq(order(FAILOVER_ON_ASK, 0), "ERR the node is ending");
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_INVITE,
+	    .token = 7 });
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_REFUSED).token, 7);
+	v->fact.is_ending = false;
+	v->fact.is_link_up = false;
+	ck_assert_str_eq(order(FAILOVER_ON_ASK, 0), "ERR Master is down or "
+	    "failed, please use CLUSTER FAILOVER FORCE");
+	ck_assert(order(FAILOVER_ON_FORCE, 0) == NULL);
+	ck_assert_str_eq(order(FAILOVER_ON_ASK, 0),
+	    "ERR the recovery lock is waited for");
+	ck_assert(order(FAILOVER_ON_ABORT, 0) == NULL);
+}
+END_TEST
+
+/* What its file keeps is not forgotten by what its region says. */
+START_TEST(a_word_is_kept)
+{
+	struct failover idle = { 0 };
+	struct nodes_conf f;
+	size_t room, bytes;
+	char *file;
+
+	begin(false, BUS_OWN_VERSION);
+	idle = v->failover;
+	be_claimed(EPOCH);
+	room = book_room(v);
+	file = malloc(room);
+	bytes = book_write(v, file, room);
+	drop();
+	v = view_begin(calloc(1, view_bytes(NODES_MAX)), NODES_MAX,
+	    &(struct bus_id){ "x" }, 8, now_ms);
+	ck_assert_int_eq(nodes_conf_read(&f, (struct slice){ file, bytes }),
+	    NODES_CONF_GOOD);
+	view_rename(v, VIEW_SELF, &f.myself);
+	ck_assert(book_read(v, &f));
+	hand_go_on(v, &idle);
+	free(file);
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(act_of(ACT_HOLD)->until_ms == INT64_MAX);
+	ck_assert_uint_eq(act_of(ACT_HOLD)->token, TOKEN);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *s = suite_create("hand");
+	TCase *t = tcase_create("hand");
+
+	tcase_add_checked_fixture(t, NULL, drop);
+	tcase_add_test(t, takes_by_word);
+	tcase_add_test(t, waits_for_promises);
+	tcase_add_test(t, gives_its_word);
+	tcase_add_test(t, an_operator_takes_the_word_back);
+	tcase_add_test(t, few_are_forced_by_word);
+	tcase_add_test(t, force_takes_the_word_of_who_answers);
+	tcase_add_test(t, without_data_it_stands_back);
+	tcase_add_test(t, a_full_disk_ends_it);
+	tcase_add_test(t, promises_what_power_can_not_undo);
+	tcase_add_test(t, a_slot_is_left_behind);
+	tcase_add_test(t, slips);
+	tcase_add_test(t, old_claims_are_refused);
+	tcase_add_test(t, takes_from_redis);
+	tcase_add_test(t, gives_to_redis);
+	tcase_add_test(t, refuses_with_reasons);
+	tcase_add_test(t, a_word_is_kept);
+	suite_add_tcase(s, t);
+	return s;
+}
