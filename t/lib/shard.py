@@ -7,8 +7,8 @@
     assert load.report()["s0"].gap_ms < 100
     load.end()                              nothing acknowledged is missing
 
-The writers are t/witness: what it counts, and why that proves something, stands
-at its head.  A shard is called s0, s1, ... in the order of its first slot.
+The writers are t/witness; what they count, and why that proves something, is in
+t/witness_tally.h.  A shard is called s0, s1, ... in the order of its first slot.
 
 Not here: making clusters (clustering.py), who is hit and when (grid.py).
 """
