@@ -5,7 +5,7 @@
  * character, of which their id is made.  The unit makes the view; there is one
  * at a time.
  *
- * Not here: what the others say (each unit has its own).
+ * Not here: what the others say (others.h).
  */
 #ifndef T_STAGE_H
 #define T_STAGE_H

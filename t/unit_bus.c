@@ -6,7 +6,7 @@
  * every changed byte must be refused or read to some end (the sanitizers look
  * on).
  *
- * Not here: what messages do (unit_cluster.c, t/sim).
+ * Not here: what messages do (unit_view.c, t/sim).
  */
 #include <stdlib.h>
 

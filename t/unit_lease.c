@@ -4,8 +4,8 @@
  * One view, m, with the first quarter of the slots; a and b have the next two,
  * and r is a's replica, which may have all of a's.
  *
- * Not here: whole clusters (t/sim), the rest of the deciding code
- * (unit_cluster.c).
+ * Not here: whole clusters (t/sim), who is elected otherwise
+ * (unit_vote.c).
  */
 #include "cluster/book.h"
 #include "cluster/cluster.h"
