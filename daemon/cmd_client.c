@@ -264,6 +264,7 @@ cmd_client_list(struct call *c)
 
 struct killing {
 	uint64_t id;          /* 0: any */
+	uint64_t last;        /* who comes later is not meant */
 	enum client_type type;
 	struct slice addr, laddr, user;
 	int64_t max_age_s;    /* -1: any */
@@ -293,7 +294,8 @@ kill_row(struct call *c, const struct conns_row *r, void *arg)
 	struct killing *k = arg;
 	bool is_me = r->id == c->conn->id;
 
-	if ((k->id != 0 && r->id != k->id) || !is_type(r, k->type) ||
+	if ((k->id != 0 && r->id != k->id) || r->id > k->last ||
+	    !is_type(r, k->type) ||
 	    !is_text(k->addr, r->addr) || !is_text(k->laddr, r->laddr) ||
 	    !is_text(k->user, r->user) || (is_me && k->skips_me) ||
 	    (k->max_age_s >= 0 &&
@@ -354,6 +356,7 @@ void
 cmd_client_kill(struct call *c)
 {
 	struct killing k = { .type = TYPE_ANY, .max_age_s = -1,
+	    .last = word_load(&REGION->common.next_client_id),
 	    .skips_me = true };
 	int i;
 
