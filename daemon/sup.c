@@ -8,6 +8,7 @@
 #include "daemon/home.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
+#include "daemon/resident.h"
 #include "daemon/shed.h"
 #include "daemon/title.h"
 #include "shm/region.h"
@@ -750,6 +751,7 @@ sup_main(struct settings *settings)
 	static struct sup s;
 	struct options *o = &settings->options;
 	char why[LISTEN_WHY];
+	uint64_t left;
 	int bad;
 
 	s.settings = settings;
@@ -775,6 +777,10 @@ sup_main(struct settings *settings)
 	    PACKAGE_VERSION, s.workers, (unsigned long long)
 	    REGION->common.heap.spans * HEAP_SPAN >> 20);
 	log_idle_options(o);
+	left = resident_code();
+	if (left > 0)
+		log_notice("%llu KB of the program can not be locked in memory "
+		    "(ulimit -l)", (unsigned long long)left >> 10);
 	state_read(&REGION->state, &s.state);
 	bad = loop(&s);
 	listen_close(&s.listeners);
