@@ -48,5 +48,6 @@ int net_main(const struct birth *b);
 int ctl_main(const struct birth *b);
 int save_main(const struct birth *b);
 int aof_main(const struct birth *b);
+int pages_main(const struct birth *b);
 
 #endif

@@ -8,6 +8,7 @@
 #include "daemon/ctl_failover.h"
 #include "daemon/ctl_end.h"
 #include "daemon/ctl_order.h"
+#include "daemon/ctl_pages.h"
 #include "daemon/ctl_recover.h"
 #include "daemon/ctl_role.h"
 #include "daemon/ctl_handover.h"
@@ -21,7 +22,6 @@
 #include "daemon/ctl_together.h"
 #include "daemon/doorbell.h"
 #include "daemon/log.h"
-#include "daemon/pages.h"
 #include "shm/state_pen.h"
 
 #include <poll.h>
@@ -42,6 +42,18 @@ ctl_ring_workers(struct ctl *c)
 	for (i = 0; i < PROC_WORKERS; i++)
 		doorbell_ring(c->birth->bell[i]);
 	doorbell_ring(c->birth->bell[PROC_LOGGER]);
+}
+
+void
+ctl_want(const struct ctl *c, int index)
+{
+	uint32_t birth = word_load_acquire(&REGION->sup.birth[index]);
+
+	if (REGION->ctl.mended[index] != birth ||
+	    REGION->ctl.wanted[index] > birth)
+		return;
+	word_store_release(&REGION->ctl.wanted[index], birth + 1);
+	doorbell_ring(c->birth->bell_supervisor);
 }
 
 uint64_t
@@ -331,7 +343,10 @@ ctl_beat(void)
 	proc_beat(&REGION->area[PROC_CONTROL].proc);
 }
 
-/* The end: told to everybody; control is the last to go. */
+/*
+ * The end: told to everybody; control is the last to go, but for who makes huge
+ * pages, who has nothing to bring to an end.
+ */
 static bool
 end(struct ctl *c)
 {
@@ -341,7 +356,8 @@ end(struct ctl *c)
 	if (!c->next.is_stopping)
 		return false;
 	for (i = 0; i < PROC_MAX; i++)
-		if (i != PROC_CONTROL && REGION->sup.birth[i] !=
+		if (i != PROC_CONTROL && i != PROC_PAGES &&
+		    REGION->sup.birth[i] !=
 		    word_load_acquire(&REGION->sup.dead[i]))
 			return false;
 	return true;
@@ -406,6 +422,7 @@ ctl_main(const struct birth *b)
 		{ .fd = b->bell[b->index], .events = POLLIN },
 		{ .fd = -1, .events = POLLIN } };
 	int wait_ms = FROZEN_MS;
+	bool is_paging;
 
 	c.birth = b;
 	c.ask.worker = -1;
@@ -445,13 +462,12 @@ ctl_main(const struct birth *b)
 		go_on(&c);
 		ctl_shift_turn(&c);
 		be_ready(&c);
+		is_paging = ctl_pages_turn(&c);
 		wait_ms = is_waited_for(&c) ? FROZEN_MS :
-		    c.next.options.huge_pages && pages_turn() ? PAGES_MS :
-		    TICK_MS;
+		    is_paging ? CTL_PAGES_MS : TICK_MS;
 		wait_ms = ctl_cluster_wait_ms(wait_ms);
 	}
 	ctl_cluster_end();
-	pages_end();
 	ctl_held_end(&c);
 	return 0;
 }

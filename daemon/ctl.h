@@ -92,6 +92,8 @@ void ctl_publish(struct ctl *c, void (*then)(struct ctl *c));
 uint64_t ctl_tell(struct ctl *c);
 /* Wakes all workers, and the logger. */
 void ctl_ring_workers(struct ctl *c);
+/* There is to be a process at an index, of a kind that is forked when asked. */
+void ctl_want(const struct ctl *c, int index);
 bool ctl_is_acknowledged(uint64_t version);
 /*
  * Whether nobody lives at an index who may still act upon an older version, or

@@ -33,14 +33,8 @@ report(void)
 static void
 keep_logger(const struct ctl *c)
 {
-	uint32_t birth = word_load_acquire(&REGION->sup.birth[PROC_LOGGER]);
-
-	if (!c->next.aof.is_on || c->next.is_stopping ||
-	    REGION->ctl.mended[PROC_LOGGER] != birth ||
-	    REGION->ctl.wanted[PROC_LOGGER] > birth)
-		return;
-	word_store_release(&REGION->ctl.wanted[PROC_LOGGER], birth + 1);
-	doorbell_ring(c->birth->bell_supervisor);
+	if (c->next.aof.is_on && !c->next.is_stopping)
+		ctl_want(c, PROC_LOGGER);
 }
 
 void

@@ -1,31 +1,29 @@
 /*
- * pages - huge pages for the heap, made by a thread that steps aside
+ * pages - a process that makes huge pages for the heap, and steps aside
  *
  * Making one takes as long as clearing 2 MB, some milliseconds in a guest whose
- * host gives memory when it is touched.  Control has a thread for it which
- * runs when nobody else wants the processor, so a worker on the same core is
- * not held up.  What the thread has begun is in the way of whoever comes to use
- * it: then it gets an ordinary share.
+ * host gives memory when it is touched; and the kernel keeps the maker from
+ * changing its own mappings meanwhile, on a busy machine for seconds.  So that
+ * is the only thing this process does: control changes what it may write all
+ * the time.  It runs when nobody else wants the processor, so a worker on the
+ * same core is not held up.  What it has begun is in the way of whoever comes
+ * to use it: then control gives it an ordinary share.
  *
  * The first pages are made at an ordinary priority, before there is work.
  *
- * Not here: which pages (region_prepare_next), when to look (daemon/ctl.c).
+ * Not here: which pages (region_prepare_next), when (daemon/ctl_pages.h).
  */
 #ifndef DAEMON_PAGES_H
 #define DAEMON_PAGES_H
 
-#include "shm/word.h"
-
-#define PAGES_MS 10
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
- * Looks whether there is something to make, and wakes the thread; the first
- * call begins it.  Called again within PAGES_MS while it returns true: there is
- * work under way.
+ * Whether a process of the node runs like any other, or only when nobody else
+ * wants to.  Who may not change that (sched(7), RLIMIT_NICE) leaves it as it
+ * is.
  */
-bool pages_turn(void);
-
-/* Before the end of the process: waits for the page under way. */
-void pages_end(void);
+void pages_set_share(uint32_t pid, bool is_ordinary);
 
 #endif

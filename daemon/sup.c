@@ -41,10 +41,11 @@ static const struct kind {
 	int first;
 	int (*entry)(const struct birth *b);
 	enum again again;
+	bool turns;
 	const char *death;
 } kind_table[PROC_KINDS] = {
-#define PROC(kind, name, first, count, entry, again, death) \
-	[PROC_KIND_##kind] = { name, first, entry, again, death },
+#define PROC(kind, name, first, count, entry, again, turns, death) \
+	[PROC_KIND_##kind] = { name, first, entry, again, turns, death },
 #include "daemon/proc.def"
 };
 
@@ -92,7 +93,7 @@ static int
 count_of(enum proc_kind kind, int workers)
 {
 	const int counts[PROC_KINDS] = {
-#define PROC(kind, name, first, count, entry, again, death) \
+#define PROC(kind, name, first, count, entry, again, turns, death) \
 		[PROC_KIND_##kind] = count,
 #include "daemon/proc.def"
 	};
@@ -323,7 +324,8 @@ static void
 bury(struct sup *s, int index, int status)
 {
 	struct child *c = &s->child[index];
-	bool was_asked = kind_table[kind_of(index)].again == ASKED;
+	const struct kind *k = &kind_table[kind_of(index)];
+	bool was_asked = k->again == ASKED;
 	pid_t pid = c->pid;
 
 	c->pid = 0;
@@ -339,6 +341,8 @@ bury(struct sup *s, int index, int status)
 	}
 	if ((s->is_ending || was_asked) && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 0)
+		return;
+	if (s->is_ending && !k->turns)
 		return;
 	say_death(s, index, pid, status);
 	REGION->sup.deaths++;
@@ -385,7 +389,7 @@ kill_stalled(struct sup *s, int64_t now)
 		struct child *c = &s->child[i];
 		uint64_t beat;
 
-		if (c->pid == 0)
+		if (c->pid == 0 || !kind_table[kind_of(i)].turns)
 			continue;
 		beat = word_load(&REGION->area[i].proc.beat);
 		if (beat != c->beat || slept) {

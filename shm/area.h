@@ -54,6 +54,13 @@ struct save {
 	char why[128];              /* it failed */
 };
 
+/* Of the process that makes huge pages (daemon/pages.h). */
+struct pages_report {
+	uint64_t at;                /* the one being made, or the next */
+	uint32_t is_at_work;
+	uint32_t is_without;        /* the kernel has none */
+};
+
 struct area {
 	struct proc proc;
 	char last_words[320];       /* why it ended, if it could say so */
@@ -72,6 +79,7 @@ struct area {
 	struct holds holds;         /* a worker's */
 	struct ship_report ship;    /* same */
 	struct aof_report aof;      /* the logger's */
+	struct pages_report pages;
 	struct mailbox asks;        /* to control */
 	struct slow slow;
 	struct wait wait[AREA_WAITS];

@@ -427,7 +427,7 @@ class Node:
             if not state or state[0] == b"Z":
                 continue
             for text in (comm, shown):
-                m = re.search(r"\b(worker|control|logger|saver)"
+                m = re.search(r"\b(worker|control|logger|saver|pages)"
                               r"(?:[ :/-]?(\d+))?", text)
                 if m:
                     key = m.group(1)

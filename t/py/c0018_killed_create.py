@@ -19,6 +19,7 @@ random.seed(SEED)
 print("seed %d" % SEED)
 nodes = cl.start(["almandined"] * 5, [
     "--appendonly", "yes", "--appendfsync", "always"])
+PROCESSES = {"supervisor", "control", "worker 0", "worker 1"}
 members, spares = nodes[:4], nodes[4:]
 killed = {}
 
@@ -41,7 +42,7 @@ def hit(n):
 
 def is_up(n):
     try:
-        return n.is_up() and len(n.processes()) >= 4
+        return n.is_up() and n.processes().keys() >= PROCESSES
     except node.Gone:
         return False
 

@@ -51,8 +51,9 @@ def too_many():
 
 def orphans():
     a = node.Node("orphans", ["--workers", "2"])
+    node.until(5, lambda: "pages" in a.processes(), "all processes")
     children = [p for n, p in a.processes().items() if n != "supervisor"]
-    assert len(children) == 3
+    assert len(children) == 4
     a.hit("supervisor")
     a.child.wait()
 
