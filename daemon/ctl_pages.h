@@ -4,6 +4,8 @@
  * There is a process for it as long as `huge-pages` is on and the kernel has
  * some; control wakes it when the heap's use has come closer to where the
  * prepared pages end, and hurries it when the use comes too close.
+ *
+ * Not here: how they are made (daemon/pages.c).
  */
 #ifndef DAEMON_CTL_PAGES_H
 #define DAEMON_CTL_PAGES_H
