@@ -26,7 +26,7 @@ is_stopping(void)
 	return state.is_stopping;
 }
 
-/* Makes what there is to make.  False: the kernel has none, or the node ends. */
+/* Makes what is due.  False: the kernel has none, or the node ends. */
 static bool
 make_some(struct pages_report *r, bool is_ordinary)
 {
