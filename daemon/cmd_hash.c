@@ -34,17 +34,30 @@ find(struct call *c, struct key *k, struct value **v)
 
 /* reading */
 
+/* The field in argument 2; false as find() has it. */
+static bool
+find_field(struct call *c, struct slice *value, char scratch[NUMBER_TEXT],
+    bool *is_there)
+{
+	struct value *v;
+	struct key k;
+
+	if (!find(c, &k, &v))
+		return false;
+	*is_there = v != NULL && hash_get(v, c->argv[2], value, scratch);
+	return true;
+}
+
 void
 cmd_hget(struct call *c)
 {
 	char scratch[NUMBER_TEXT];
 	struct slice value;
-	struct value *v;
-	struct key k;
+	bool is_there;
 
-	if (!find(c, &k, &v))
+	if (!find_field(c, &value, scratch, &is_there))
 		return;
-	if (v != NULL && hash_get(v, c->argv[2], &value, scratch))
+	if (is_there)
 		reply_bulk(c->reply, value);
 	else
 		reply_null(c->reply);
@@ -75,27 +88,21 @@ cmd_hexists(struct call *c)
 {
 	char scratch[NUMBER_TEXT];
 	struct slice value;
-	struct value *v;
-	struct key k;
+	bool is_there;
 
-	if (find(c, &k, &v))
-		reply_int(c->reply, v != NULL &&
-		    hash_get(v, c->argv[2], &value, scratch));
+	if (find_field(c, &value, scratch, &is_there))
+		reply_int(c->reply, is_there);
 }
 
 void
 cmd_hstrlen(struct call *c)
 {
 	char scratch[NUMBER_TEXT];
-	struct slice value = { NULL, 0 };
-	struct value *v;
-	struct key k;
+	struct slice value;
+	bool is_there;
 
-	if (!find(c, &k, &v))
-		return;
-	if (v != NULL)
-		hash_get(v, c->argv[2], &value, scratch);
-	reply_int(c->reply, (int64_t)value.bytes);
+	if (find_field(c, &value, scratch, &is_there))
+		reply_int(c->reply, is_there ? (int64_t)value.bytes : 0);
 }
 
 void
@@ -182,34 +189,30 @@ scan_pair(void *arg, struct slice field, struct slice value)
 }
 
 static void
-scan_small(struct call *c, const struct value *v, struct cmd_scan *scan)
+scan_small(struct cmd_scan *scan, const struct value *v)
 {
+	struct txn *t = scan->found.txn;
 	uint64_t count = hash_count(v), i;
-	struct slice *pairs = txn_scratch(c->txn, count * 2 * sizeof(*pairs));
+	struct slice *pairs = txn_scratch(t, count * 2 * sizeof(*pairs));
 
-	hash_list(c->txn, v, pairs);
+	hash_list(t, v, pairs);
 	for (i = 0; i < count; i++)
 		scan_pair(scan, pairs[2 * i], pairs[2 * i + 1]);
+}
+
+static uint64_t
+scan_step(struct cmd_scan *scan, const struct value *v, uint64_t cursor)
+{
+	if (value_encoding(v) == LARGE)
+		return hash_scan(v, cursor, scan_pair, scan);
+	scan_small(scan, v);
+	return 0;
 }
 
 void
 cmd_hscan(struct call *c)
 {
-	struct cmd_scan scan;
-	uint64_t cursor;
-	const struct value *v = cmd_scan_begin(c, VALUE_HASH, &scan, &cursor);
-
-	if (v == NULL)
-		return;
-	if (value_encoding(v) != LARGE) {
-		scan_small(c, v, &scan);
-		cursor = 0;
-	} else {
-		do
-			cursor = hash_scan(v, cursor, scan_pair, &scan);
-		while (cmd_scan_goes_on(&scan.options, &scan.found, cursor));
-	}
-	cmd_scan_reply(c, cursor, &scan.found);
+	cmd_scan_value(c, VALUE_HASH, scan_step);
 }
 
 /* HRANDFIELD */

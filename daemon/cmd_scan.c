@@ -83,8 +83,17 @@ cmd_scan_add(struct cmd_scan_found *found, struct slice text)
 	found->text[found->count++] = text;
 }
 
-void
-cmd_scan_reply(struct call *c, uint64_t cursor,
+/* Whether to look further from the dict's next cursor. */
+static bool
+goes_on(const struct cmd_scan *scan, uint64_t cursor)
+{
+	return cursor != 0 && (scan->found.looked_at < scan->options.count ||
+	    cursor % (1 << CMD_SCAN_LOW_BITS) != 0);
+}
+
+/* The dict's next cursor and an array of what was found. */
+static void
+reply_found(struct call *c, uint64_t cursor,
     const struct cmd_scan_found *found)
 {
 	char text[NUMBER_TEXT];
@@ -98,24 +107,29 @@ cmd_scan_reply(struct call *c, uint64_t cursor,
 		reply_bulk(c->reply, found->text[i]);
 }
 
-const struct value *
-cmd_scan_begin(struct call *c, enum value_type type, struct cmd_scan *scan,
-    uint64_t *cursor)
+void
+cmd_scan_value(struct call *c, enum value_type type, cmd_scan_step *step)
 {
+	struct cmd_scan scan = { .found.txn = c->txn };
 	struct key k = call_key(c, 1);
 	const struct value *v;
+	uint64_t cursor;
 	bool is_wrong;
 
-	*scan = (struct cmd_scan){ .found.txn = c->txn };
-	if (!cmd_scan_read_cursor(c, 2, cursor))
-		return NULL;
+	if (!cmd_scan_read_cursor(c, 2, &cursor))
+		return;
 	v = call_find_type(c, &k, type, &is_wrong);
 	if (is_wrong)
-		return NULL;
+		return;
 	/* redis-server does not look at the options of a scan of nothing */
-	if (v == NULL)
-		cmd_scan_reply(c, 0, &scan->found);
-	else if (!cmd_scan_read_options(c, 3, false, &scan->options))
-		return NULL;
-	return v;
+	if (v == NULL) {
+		reply_found(c, 0, &scan.found);
+		return;
+	}
+	if (!cmd_scan_read_options(c, 3, false, &scan.options))
+		return;
+	do
+		cursor = step(&scan, v, cursor);
+	while (goes_on(&scan, cursor));
+	reply_found(c, cursor, &scan.found);
 }

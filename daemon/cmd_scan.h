@@ -52,21 +52,8 @@ struct cmd_scan_found {
 	uint64_t looked_at; /* entries visited, whether they match or not */
 };
 
-/* Whether to look further from the dict's next cursor. */
-static inline bool
-cmd_scan_goes_on(const struct cmd_scan_options *options,
-    const struct cmd_scan_found *found, uint64_t cursor)
-{
-	return cursor != 0 && (found->looked_at < options->count ||
-	    cursor % (1 << CMD_SCAN_LOW_BITS) != 0);
-}
-
 /* Adds a text, which must stay where it is until the reply. */
 void cmd_scan_add(struct cmd_scan_found *found, struct slice text);
-
-/* Replies the dict's next cursor and an array of what was found. */
-void cmd_scan_reply(struct call *c, uint64_t cursor,
-    const struct cmd_scan_found *found);
 
 struct cmd_scan {
 	struct cmd_scan_options options;
@@ -74,10 +61,11 @@ struct cmd_scan {
 };
 
 /*
- * What SSCAN, HSCAN and ZSCAN begin with: reads the cursor, finds the value,
- * reads the options.  NULL when everything has been replied.
+ * SSCAN, HSCAN and ZSCAN, whole.  step() looks at some more of the value and
+ * returns its next cursor; of a small value at all of it, and returns 0.
  */
-const struct value *cmd_scan_begin(struct call *c, enum value_type type,
-    struct cmd_scan *scan, uint64_t *cursor);
+typedef uint64_t cmd_scan_step(struct cmd_scan *scan, const struct value *v,
+    uint64_t cursor);
+void cmd_scan_value(struct call *c, enum value_type type, cmd_scan_step *step);
 
 #endif

@@ -106,34 +106,30 @@ scan_member(void *arg, struct slice member)
 }
 
 static void
-scan_small(struct call *c, const struct value *v, struct cmd_scan *scan)
+scan_small(struct cmd_scan *scan, const struct value *v)
 {
+	struct txn *t = scan->found.txn;
 	uint64_t count = set_count(v), i;
-	struct slice *list = txn_scratch(c->txn, count * sizeof(*list));
+	struct slice *list = txn_scratch(t, count * sizeof(*list));
 
-	set_list(c->txn, v, list);
+	set_list(t, v, list);
 	for (i = 0; i < count; i++)
 		scan_member(scan, list[i]);
+}
+
+static uint64_t
+scan_step(struct cmd_scan *scan, const struct value *v, uint64_t cursor)
+{
+	if (value_encoding(v) == LARGE)
+		return set_scan(v, cursor, scan_member, scan);
+	scan_small(scan, v);
+	return 0;
 }
 
 void
 cmd_sscan(struct call *c)
 {
-	struct cmd_scan scan;
-	uint64_t cursor;
-	const struct value *v = cmd_scan_begin(c, VALUE_SET, &scan, &cursor);
-
-	if (v == NULL)
-		return;
-	if (value_encoding(v) != LARGE) {
-		scan_small(c, v, &scan);
-		cursor = 0;
-	} else {
-		do
-			cursor = set_scan(v, cursor, scan_member, &scan);
-		while (cmd_scan_goes_on(&scan.options, &scan.found, cursor));
-	}
-	cmd_scan_reply(c, cursor, &scan.found);
+	cmd_scan_value(c, VALUE_SET, scan_step);
 }
 
 /* SRANDMEMBER */

@@ -365,7 +365,7 @@ cmd_zrandmember(struct call *c)
 /* --- scanning ---------------------------------------------------------- */
 
 struct scan {
-	struct cmd_scan in;
+	struct cmd_scan *in;
 	bool is_small;
 };
 
@@ -382,12 +382,12 @@ static void
 scan_item(void *arg, const struct zset_item *item)
 {
 	struct scan *s = arg;
-	struct cmd_scan_found *found = &s->in.found;
+	struct cmd_scan_found *found = &s->in->found;
 	char text[NUMBER_TEXT];
 	size_t bytes;
 
 	found->looked_at++;
-	if (!cmd_scan_matches(&s->in.options, item->member))
+	if (!cmd_scan_matches(&s->in->options, item->member))
 		return;
 	/* redis-server shows a small set's scores as they are kept */
 	bytes = s->is_small ? number_put_score(text, item->score) :
@@ -397,18 +397,16 @@ scan_item(void *arg, const struct zset_item *item)
 	cmd_scan_add(found, keep(found->txn, (struct slice){ text, bytes }));
 }
 
+static uint64_t
+scan_step(struct cmd_scan *scan, const struct value *v, uint64_t cursor)
+{
+	struct scan s = { scan, value_encoding(v) != LARGE };
+
+	return zset_scan(v, cursor, scan_item, &s);
+}
+
 void
 cmd_zscan(struct call *c)
 {
-	struct scan s;
-	uint64_t cursor;
-	const struct value *v = cmd_scan_begin(c, VALUE_ZSET, &s.in, &cursor);
-
-	if (v == NULL)
-		return;
-	s.is_small = value_encoding(v) != LARGE;
-	do
-		cursor = zset_scan(v, cursor, scan_item, &s);
-	while (cmd_scan_goes_on(&s.in.options, &s.in.found, cursor));
-	cmd_scan_reply(c, cursor, &s.in.found);
+	cmd_scan_value(c, VALUE_ZSET, scan_step);
 }
