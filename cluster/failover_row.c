@@ -86,6 +86,14 @@ failover_row_open(struct failover *f, bool is_giver, int64_t now_ms)
 {
 	struct failover_entry *e;
 
+	/* A new control may know that another one has to end first. */
+	if (f->entries > 0 && newest(f)->result == FAILOVER_RUNNING) {
+		e = newest(f);
+		e->result = FAILOVER_ABORTED;
+		e->end_ms = now_ms;
+		e->last_state = (uint8_t)f->state;
+		e->last_event = FAILOVER_ON_BORN;
+	}
 	f->entries++;
 	e = newest(f);
 	*e = (struct failover_entry){ .id = f->entries, .kind = f->kind,

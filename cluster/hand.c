@@ -67,8 +67,11 @@ hand_go_on(struct view *v, const struct failover *before)
 	v->failover = *before;
 	v->failover.taken = v->hand.taken > 0 ? v->hand.taken :
 	    before->taken;
-	/* What is durable has not ended before that is durable, too. */
-	if (before->state == FAILOVER_IDLE && g->token != 0)
+	/*
+	 * What is durable has not ended before that is durable, too: who takes
+	 * back already, or goes on as a giver, knew that it had.
+	 */
+	if (g->token != 0 && !failover_is_giver(before) && !is_in(v, TAKES))
 		failover_revive(&v->failover, &g->to, g->token, g->offset,
 		    g->epoch, v->now_ms);
 }
@@ -351,6 +354,18 @@ elected(struct view *v, const struct bus_id *instead_of, uint64_t epoch,
 	hand_do(v, &steps, out);
 }
 
+/*
+ * Our file says that a majority wanted us to go on, after the word: whoever
+ * asked for the votes has ended before it heard that this was durable.
+ */
+static bool
+is_confirmed_already(const struct view *v)
+{
+	return v->failover.state == FAILOVER_GIVEN &&
+	    view_is_voter(v, VIEW_SELF) && v->told.is_voted &&
+	    v->told.config_epoch > v->failover.epoch;
+}
+
 /* What was won counts when it is durable, if it is still ours then. */
 static void
 look_at_votes(struct view *v, struct acts *out)
@@ -358,6 +373,8 @@ look_at_votes(struct view *v, struct acts *out)
 	struct vote *e = &v->vote;
 	struct bus_id none = { 0 };
 
+	if (is_confirmed_already(v))
+		elected(v, &v->node[VIEW_SELF].id, v->told.config_epoch, out);
 	if (v->hand.won == e->won || e->state == VOTE_TAKE)
 		return;
 	v->hand.won = e->won;
@@ -486,6 +503,12 @@ look_at_told(struct view *v, struct acts *out)
 static void
 be_late(struct view *v, struct acts *out)
 {
+	/* Who won waits for its disk, and gives no word meanwhile. */
+	if (v->failover.state == FAILOVER_STANDING &&
+	    v->vote.state == VOTE_TAKE) {
+		v->failover.due_ms = v->now_ms + v->failover.config.save_ms;
+		return;
+	}
 	if (!v->hand.is_force_due ||
 	    !is_in(v, IN(LOCKING) | IS_PLANNED)) {
 		happen(v, FAILOVER_ON_LATE, 0, out);
