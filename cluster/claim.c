@@ -48,6 +48,18 @@ is_left_behind(const struct view *v, uint16_t owner, uint64_t config_epoch)
 	    view_has(v, owner, BUS_IS_FAIL);
 }
 
+/* Whether a slot goes to node i that claims it under that epoch. */
+static bool
+wins(const struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch)
+{
+	uint16_t owner = v->owner[slot];
+
+	return owner == VIEW_NOBODY || bus_has_slot(v->doubt, slot) ||
+	    v->node[owner].config_epoch < config_epoch ||
+	    is_left_behind(v, owner, config_epoch) ||
+	    (owner == VIEW_SELF && is_outvoted(v, i, config_epoch));
+}
+
 /* A slot that node i claims. */
 static void
 judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
@@ -59,9 +71,19 @@ judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
 		bus_remove_slot(v->doubt, slot);
 		return;
 	}
-	/* A slot on its way to us changes by an order only. */
-	if (v->comes_from[slot] != VIEW_NOBODY)
+	/*
+	 * A slot on its way to us changes by an order only, but who replaces
+	 * its giver is the one that gives it.
+	 */
+	if (v->comes_from[slot] != VIEW_NOBODY) {
+		if (v->comes_from[slot] != owner || owner == VIEW_NOBODY ||
+		    !view_is_one_shard(v, owner, i) ||
+		    !wins(v, slot, i, config_epoch))
+			return;
+		take(v, slot, i, o);
+		v->comes_from[slot] = i;
 		return;
+	}
 	/*
 	 * It gave us the slot, and had taken an epoch of which we did not know
 	 * when we took ours; it will hear what it gave.
@@ -71,11 +93,21 @@ judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
 		o->was_given |= v->node[VIEW_SELF].config_epoch < config_epoch;
 		return;
 	}
-	if (owner == VIEW_NOBODY || bus_has_slot(v->doubt, slot) ||
-	    v->node[owner].config_epoch < config_epoch ||
-	    is_left_behind(v, owner, config_epoch) ||
-	    (owner == VIEW_SELF && is_outvoted(v, i, config_epoch)))
+	if (wins(v, slot, i, config_epoch))
 		take(v, slot, i, o);
+}
+
+/* What we give to who was replaced we give to who replaced it. */
+static void
+lead_moves(struct view *v, uint16_t replaced, uint16_t i)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
+		if (v->moves_to[slot] == replaced) {
+			v->moves_to[slot] = i;
+			view_dirty_lightly(v);
+		}
 }
 
 /* Whether it is a primary of our own shard, which took what we had. */
@@ -130,6 +162,8 @@ claim_slots(struct view *v, uint16_t i, uint64_t config_epoch,
 			if (slots[at] >> bit & 1)
 				judge(v, at * 8 + bit, i, config_epoch, &o);
 	}
+	if (o.replaced != VIEW_NOBODY)
+		lead_moves(v, o.replaced, i);
 	/* It would have taken all, had not others some of them. */
 	if (is_own_word && o.replaced != VIEW_NOBODY)
 		doubt(v, o.replaced, slots);

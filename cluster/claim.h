@@ -12,6 +12,9 @@
  * may be the very one in which a majority elected our replica.  Then we give
  * way: between nodes of our kind the elected one wins, whatever the ids are.
  *
+ * A slot on its way to us or from us stays so when its other end is replaced in
+ * its shard: from then on the replacement is the other end.
+ *
  * A shard that lost its last slot follows the winner: always when the winner
  * took all of it (a failover), else with cluster-allow-replica-migration.
  *

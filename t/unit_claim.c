@@ -174,6 +174,48 @@ START_TEST(what_was_given_stays)
 }
 END_TEST
 
+/* A slot that comes and one that goes: their other end is replaced. */
+START_TEST(moves_follow_a_failover)
+{
+	struct bus_header h;
+	struct bus_id a = id('a');
+
+	begin();
+	own_slots();
+	make_durable();
+	know('a', 5, upper);
+	know('r', 2, no_slots);
+	know('b', 4, no_slots);
+	v->node[node('a')].shard = v->node[node('r')].shard = id('s');
+	cluster_begin(v, now_ms, &acts);
+	ck_assert_int_eq(order_slot_importing(v, 16383, &a), ORDER_NONE);
+	ck_assert_int_eq(order_slot_migrating(v, 0, &a), ORDER_NONE);
+	cluster_settle(v, &acts);
+	make_durable();
+	/* Another shard's claim changes nothing. */
+	h = header(BUS_PONG, 'b');
+	h.slots = upper;
+	h.config_epoch = h.epoch = others_epoch = 10;
+	hear(&h, v->node[node('b')].link);
+	ck_assert_int_eq(v->owner[16382], node('b'));
+	ck_assert_int_eq(v->owner[16383], node('a'));
+	ck_assert_int_eq(v->comes_from[16383], node('a'));
+	ck_assert_int_eq(v->moves_to[0], node('a'));
+	/* Nor does one of its own under an older epoch. */
+	h = header(BUS_PONG, 'r');
+	h.slots = upper;
+	h.config_epoch = 4;
+	hear(&h, v->node[node('r')].link);
+	ck_assert_int_eq(v->comes_from[16383], node('a'));
+	h.config_epoch = h.epoch = others_epoch = 11;
+	hear(&h, v->node[node('r')].link);
+	ck_assert_int_eq(v->owner[16383], node('r'));
+	ck_assert_int_eq(v->comes_from[16383], node('r'));
+	ck_assert_int_eq(v->moves_to[0], node('r'));
+	ck_assert_int_eq(v->owner[0], VIEW_SELF);
+}
+END_TEST
+
 START_TEST(late_words_are_not_believed)
 {
 	struct bus_header h = header(BUS_PONG, 'a');
@@ -274,6 +316,7 @@ unit_suite(void)
 	tcase_add_test(t, the_nameless_are_no_shard);
 	tcase_add_test(t, what_is_taken_needs_an_epoch);
 	tcase_add_test(t, what_was_given_stays);
+	tcase_add_test(t, moves_follow_a_failover);
 	tcase_add_test(t, late_words_are_not_believed);
 	tcase_add_test(t, two_connections_are_in_no_order);
 	tcase_add_test(t, epochs_collide);
