@@ -80,6 +80,8 @@ cmd_cluster_slotstate(struct call *c)
 		how = "<";
 	else if (owner == MAP_NOBODY)
 		how = "x";
+	else if (m->node[owner].flags & BUS_IS_FAIL)
+		how = "*";
 	snprintf(text, sizeof(text), "%d %s %.*s", (int)slot, how,
 	    owner != MAP_NOBODY ? BUS_ID : 1, owner != MAP_NOBODY ?
 	    m->node[owner].id.text : "-");

@@ -203,6 +203,31 @@ set_slot(unsigned slot, struct slice state, const struct bus_id *id)
 	return ORDER_REFUSALS;
 }
 
+/*
+ * SETSLOT's last words may be TIMEOUT and milliseconds, as Valkey 8 waits for
+ * its replicas: they are taken off.  Nobody waits here, since an order is
+ * durable when it is answered.
+ */
+static bool
+take_timeout(struct ctl *c, const struct slice *argv, int *argc)
+{
+	int at = slice_is(argv[3], "stable") ? 4 : 5;
+	bool is_number;
+	int64_t ms;
+
+	if (*argc <= at || *argc > at + 2 || !slice_is(argv[at], "timeout"))
+		return true;
+	if (!needs(c, *argc == at + 2, "Missing timeout value"))
+		return false;
+	*argc = at;
+	is_number = number_get_int(argv[at + 1], &ms);
+	if (is_number && ms >= 0)
+		return true;
+	ctl_answer_error(c, "%s", error_text[is_number ?
+	    ERROR_TIMEOUT_NEGATIVE : ERROR_TIMEOUT_NOT_INT]);
+	return false;
+}
+
 static void
 ask_set_slot(struct ctl *c, const struct slice *argv, int argc)
 {
@@ -213,7 +238,7 @@ ask_set_slot(struct ctl *c, const struct slice *argv, int argc)
 	int64_t n;
 
 	if (!needs(c, get_number(argv[2], 0, KEYSLOT_COUNT - 1, &n),
-	    "Invalid or out of range slot"))
+	    "Invalid or out of range slot") || !take_timeout(c, argv, &argc))
 		return;
 	id = id_of(argv[argc - 1]);
 	begin_order();
