@@ -341,7 +341,7 @@ cmd_cluster_replicas(struct call *c)
 
 static void
 put_link(struct reply *r, const struct map_node *n, bool is_to,
-    int64_t since_ms)
+    int64_t since_ms, uint64_t waits)
 {
 	reply_map(r, 6);
 	reply_text(r, "direction");
@@ -351,11 +351,11 @@ put_link(struct reply *r, const struct map_node *n, bool is_to,
 	reply_text(r, "create-time");
 	reply_int(r, since_ms);
 	reply_text(r, "events");
-	reply_text(r, "r");
+	reply_text(r, waits > 0 ? "rw" : "r");
 	reply_text(r, "send-buffer-allocated");
-	reply_int(r, 0);
+	reply_int(r, (int64_t)waits);
 	reply_text(r, "send-buffer-used");
-	reply_int(r, 0);
+	reply_int(r, (int64_t)waits);
 }
 
 void
@@ -374,9 +374,10 @@ cmd_cluster_links(struct call *c)
 		const struct map_node *n = &m->node[i];
 
 		if (n->to_ms != 0)
-			put_link(c->reply, n, true, n->to_ms);
+			put_link(c->reply, n, true, n->to_ms, n->to_bytes);
 		if (n->from_ms != 0)
-			put_link(c->reply, n, false, n->from_ms);
+			put_link(c->reply, n, false, n->from_ms,
+			    n->from_bytes);
 		count += (n->to_ms != 0) + (n->from_ms != 0);
 	}
 	reply_later_set(c->reply, place, '*', count);

@@ -322,6 +322,20 @@ ctl_bus_flush(void)
 			flush(i);
 }
 
+size_t
+ctl_bus_waits(unsigned *at, uint64_t *wire)
+{
+	while (*at < bus.wires) {
+		const struct wire *w = &bus.wire[(*at)++];
+
+		if (w->state != WIRE_OPEN || !w->is_writing)
+			continue;
+		*wire = w->number;
+		return w->out_bytes - w->out_at;
+	}
+	return 0;
+}
+
 /* --- receiving --------------------------------------------------------- */
 
 /* Whether it says that it is longer than its sender may speak. */

@@ -54,6 +54,12 @@ void ctl_bus_close(uint64_t wire);
 void ctl_bus_send(uint64_t wire, const void *data, size_t bytes);
 void ctl_bus_send_all(const void *data, size_t bytes);
 
+/*
+ * How many bytes wait for room in a socket, and the wire: the first such one
+ * from *at on, which is to be 0 at the beginning; 0: there is no more.
+ */
+size_t ctl_bus_waits(unsigned *at, uint64_t *wire);
+
 /* What has happened; and what is to be sent goes. */
 void ctl_bus_turn(void);
 void ctl_bus_flush(void);

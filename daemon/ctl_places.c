@@ -115,6 +115,24 @@ map_one(const struct view *v, struct map_node *to, uint16_t i)
 	to->from_ms = unix_ms(v, n->from_ms);
 }
 
+/* What its links can not send yet. */
+static void
+map_waits(const struct view *v, struct map *m)
+{
+	unsigned at = 0;
+	uint64_t wire;
+	size_t bytes;
+	uint16_t i;
+
+	while ((bytes = ctl_bus_waits(&at, &wire)) > 0) {
+		if (view_linked(v, wire) != VIEW_NOBODY)
+			m->node[view_linked(v, wire)].to_bytes = bytes;
+		for (i = 1; (wire & VIEW_INBOUND) && i < v->nodes; i++)
+			if (view_is_used(v, i) && v->node[i].from == wire)
+				m->node[i].from_bytes = bytes;
+	}
+}
+
 void
 ctl_places_publish(const struct view *v)
 {
@@ -135,6 +153,7 @@ ctl_places_publish(const struct view *v)
 	}
 	for (i = 0; i < v->nodes; i++)
 		map_one(v, &m->node[i], (uint16_t)i);
+	map_waits(v, m);
 	map_publish(&REGION->map);
 }
 

@@ -39,6 +39,7 @@ struct map_node {
 	bool is_filled;              /* a replica, with its primary's data */
 	int64_t ping_ms, pong_ms;    /* UNIX time, 0: none */
 	int64_t to_ms, from_ms;      /* since when there is a link, 0: none */
+	uint64_t to_bytes, from_bytes; /* that wait for room in its socket */
 };
 
 struct map {
