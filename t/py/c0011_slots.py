@@ -85,3 +85,4 @@ for words in (("SLOT-STATS", "SLOTSRANGE", 0, 1), ("SLOTSTATE", 1),
               ("ENDPOINT", me), ("MYPARENTID",), ("DELKEYSINSLOT", 1)):
     assert p.call("CLUSTER", *words) == (
         "error", b"ERR This instance has cluster support disabled"), words
+cl.check(n)

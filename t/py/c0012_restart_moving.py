@@ -43,3 +43,9 @@ assert c.ok("GET", keys[2]) == ("bulk", keys[2].encode() + b"+")
 assert c.call("GET", keys[0])[1] == b"ASK %d 127.0.0.1:%d" % (number, b.port)
 d.ok("ASKING")
 assert d.ok("GET", keys[0]) == ("bulk", keys[0].encode() + b"+")
+
+# What was left open is mended, and nothing of it is lost.
+cl.cluster("fix", cl.address(a))
+cl.agreed([a, b])
+cl.check(b)
+assert sum(x.ok("CLUSTER", "COUNTKEYSINSLOT", number)[1] for x in (c, d)) == 20

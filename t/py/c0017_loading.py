@@ -40,3 +40,4 @@ for _ in range(50):
         break
 assert seen, "no load was long enough"
 assert c.ok("GET", "k1")[1] == b"1"
+cl.check(n)

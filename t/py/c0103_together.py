@@ -91,4 +91,5 @@ gone.send_raw(b"".join(node.encode(w) for w in [
     ("EXEC",)]))
 gone.close()
 node.until(10, lambda: cl.slot_count(n) == 16384, "the slot is back")
+cl.check(n)
 assert n.stop() == 0

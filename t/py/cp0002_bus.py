@@ -3,6 +3,7 @@ one; ordinary channels everywhere, shard channels within the shard"""
 
 # limit 60s
 
+import clustering as cl
 import node
 
 CLUSTER = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
@@ -145,3 +146,4 @@ def shard_heard():
 node.until(20, shard_heard, "a message within the shard")
 node.until(20, lambda: str(c[1].call("SPUBLISH", channel, "x")[1]).startswith(
     "b'MOVED"), "others are sent there")
+cl.check(a)
