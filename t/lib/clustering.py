@@ -20,7 +20,8 @@ TIMEOUT_MS = 2000
 
 def start(kinds, args=(), places=None, with_file=False):
     """One node of each kind, alone so far; each in its place, or all here.
-    with_file: each has a configuration file, which it may rewrite."""
+    with_file: each has a configuration file, which it may rewrite.  None makes
+    huge pages ahead: so many at once would do little else."""
     places = places or [node.HERE] * len(kinds)
     nodes = []
     for i, (kind, place) in enumerate(zip(kinds, places)):
@@ -28,7 +29,8 @@ def start(kinds, args=(), places=None, with_file=False):
         n = node.Node("%s%d" % (kind[0], i), [
             "--cluster-enabled", "yes", "--cluster-port", str(bus),
             "--cluster-node-timeout", str(TIMEOUT_MS),
-            "--repl-diskless-sync-delay", "0"] + list(args), kind=kind,
+            "--repl-diskless-sync-delay", "0", "--huge-pages", "no"] +
+            list(args), kind=kind,
             place=place, start=False)
         n.bus = bus
         if with_file:

@@ -34,7 +34,7 @@ SLOW = float(os.environ.get("ALMANDINE_SLOW", "1"))
 LONG = float(os.environ.get("ALMANDINE_LONG", "1"))
 ID = os.environ.setdefault("ALMANDINE_TEST", "test-%d" % os.getpid())
 # What redis-server does not know and the oracle can do without.
-OURS = {"workers", "shm-size", "shm-name", "stall-timeout"}
+OURS = {"workers", "shm-size", "shm-name", "stall-timeout", "huge-pages"}
 
 _nodes = []
 _next_port = None
