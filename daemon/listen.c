@@ -1,5 +1,7 @@
 #include "daemon/listen.h"
 
+#include "daemon/clock.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -10,6 +12,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/*
+ * Workers of a node that was killed end a little later than its supervisor, and
+ * the kernel takes their sockets down later still.  All addresses together are
+ * waited for as long as this.
+ */
+#define PATIENCE_US 1000000
+#define PAUSE_US 10000
+
 static int
 complain(char why[LISTEN_WHY], const char *where, int bad)
 {
@@ -17,6 +27,16 @@ complain(char why[LISTEN_WHY], const char *where, int bad)
 	    "%s is in use by another process" : "can not listen on %s: %s",
 	    where, strerror(bad));
 	return -bad;
+}
+
+/* Whether to try again what a dead node may have held; after a pause. */
+static bool
+is_worth_waiting(const struct listeners *l, int bad)
+{
+	if (bad != -EADDRINUSE || clock_steady_us() >= l->patience_us)
+		return false;
+	clock_nap(PAUSE_US);
+	return true;
 }
 
 /*
@@ -61,11 +81,23 @@ probe(const struct addrinfo *a)
 }
 
 static int
+probe_patiently(const struct listeners *l, const struct addrinfo *a)
+{
+	int bad = probe(a);
+
+	while (is_worth_waiting(l, bad))
+		bad = probe(a);
+	return bad;
+}
+
+static int
 open_bus(struct listeners *l, const struct options *o,
     const struct addrinfo *a)
 {
-	int fd;
+	int bad = probe_patiently(l, a), fd;
 
+	if (bad != 0)
+		return bad;
 	if (l->bus_count == BIRTH_LISTENERS)
 		return -EMFILE;
 	fd = bind_socket(a, false);
@@ -79,7 +111,7 @@ static int
 open_address(struct listeners *l, const struct options *o, int workers,
     const struct addrinfo *a)
 {
-	int bad = probe(a), w;
+	int bad = probe_patiently(l, a), w;
 
 	for (w = 0; bad == 0 && w < workers; w++) {
 		int fd;
@@ -160,8 +192,9 @@ open_unix(struct listeners *l, const struct options *o, int workers,
 		return -ENAMETOOLONG;
 	}
 	strcpy(a.sun_path, o->unixsocket);
-	if (is_alive(&a))
-		return complain(why, o->unixsocket, EADDRINUSE);
+	while (is_alive(&a))
+		if (!is_worth_waiting(l, -EADDRINUSE))
+			return complain(why, o->unixsocket, EADDRINUSE);
 	if (lstat(o->unixsocket, &old) == 0 && S_ISSOCK(old.st_mode))
 		unlink(o->unixsocket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -184,6 +217,7 @@ listen_open(struct listeners *l, const struct options *o, int workers,
 	int bad = 0, opened = 0;
 
 	memset(l, 0, sizeof(*l));
+	l->patience_us = clock_steady_us() + PATIENCE_US;
 	memcpy(words, o->bind, sizeof(words));
 	if (o->port != 0)
 		while (bad == 0 && (word = strsep(&rest, " \t")) != NULL) {
