@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #define GROUP 1
+#define TRY_S 5 /* for what takes no time at all */
 
 /*
  * Completions are run when we ask for them and never interrupt us: without
@@ -44,6 +45,31 @@ open_pool(struct ring *r)
 	return 0;
 }
 
+/*
+ * Whether the ring goes round: a filter of system calls may let it be set up
+ * and then refuse io_uring_enter.
+ */
+static int
+try_out(struct ring *r)
+{
+	struct __kernel_timespec limit = { TRY_S, 0 };
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
+	struct io_uring_cqe *cqe;
+	int error;
+
+	must(sqe != NULL, "a new ring has room");
+	io_uring_prep_nop(sqe);
+	do
+		error = io_uring_submit_and_wait_timeout(&r->uring, &cqe, 1,
+		    &limit, NULL);
+	while (error == -EINTR);
+	if (error < 0)
+		return error;
+	error = cqe->res;
+	io_uring_cqe_seen(&r->uring, cqe);
+	return error;
+}
+
 int
 ring_open(struct ring *r, const char **why)
 {
@@ -64,8 +90,14 @@ ring_open(struct ring *r, const char **why)
 	}
 	io_uring_register_ring_fd(&r->uring);
 	error = open_pool(r);
-	if (error != 0)
+	if (error != 0) {
 		*why = "the kernel's io_uring has no buffer rings (Linux 5.19)";
+		return error;
+	}
+	error = try_out(r);
+	if (error != 0)
+		*why = "an io_uring was set up, but does nothing "
+		    "(is io_uring_enter refused by a seccomp filter?)";
 	return error;
 }
 
