@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define HELD_FILE "almandine.held"
+#define HELD_PATH (sizeof(HELD_FILE) + 1 + OPTION_ROOM)
 #define HELD_BYTES 256
 #define AGAIN_US 5000000
 
@@ -27,6 +28,22 @@ count_keys(void)
 
 /* --- the note ----------------------------------------------------------- */
 
+/* Nodes that share a directory have snapshot files with different names. */
+static const char *
+note_file(const struct ctl *c)
+{
+	static char file[HELD_PATH];
+	const char *snapshot = c->next.options.dbfilename;
+	bool is_usual = strcmp(snapshot, option_find(slice_of("dbfilename"))->
+	    standard) == 0;
+
+	/* CONFIG SET does not move it. */
+	if (file[0] == 0)
+		snprintf(file, sizeof(file), "%s%s%s", HELD_FILE,
+		    is_usual ? "" : ".", is_usual ? "" : snapshot);
+	return file;
+}
+
 struct note {
 	char replid[41];
 	unsigned long long epoch, keys;
@@ -35,7 +52,7 @@ struct note {
 
 /* 0, -ENOENT, or -EUCLEAN. */
 static int
-read_note(struct note *n)
+read_note(const struct ctl *c, struct note *n)
 {
 	char text[HELD_BYTES];
 	unsigned long long sum;
@@ -43,7 +60,7 @@ read_note(struct note *n)
 	int end = 0;
 
 	memset(n, 0, sizeof(*n));
-	if (file_map(&map, HELD_FILE) == -ENOENT)
+	if (file_map(&map, note_file(c)) == -ENOENT)
 		return -ENOENT;
 	if (map.bytes == 0 || map.bytes >= HELD_BYTES) {
 		file_unmap(&map);
@@ -72,7 +89,7 @@ know(struct ctl *c)
 	if (c->knows_note)
 		return;
 	c->knows_note = true;
-	(void)read_note(&n);
+	(void)read_note(c, &n);
 	memcpy(c->noted, n.replid, sizeof(c->noted));
 	if (n.epoch > c->next.data_epoch)
 		c->next.data_epoch = n.epoch;
@@ -103,7 +120,7 @@ noted(struct ctl *c, const char *replid, int bad)
 {
 	if (bad != 0) {
 		log_warning("%s can not be written: %s; replicas are not safe "
-		    "from an empty start of this node", HELD_FILE,
+		    "from an empty start of this node", note_file(c),
 		    strerror(-bad));
 		under_way.again_us = clock_steady_us() + AGAIN_US;
 		return;
@@ -138,7 +155,7 @@ ctl_held_note(struct ctl *c)
 	if (keys == 0 || strcmp(c->noted, c->next.replid) == 0)
 		return;
 	bytes = put_note(c, keys, text);
-	noted(c, c->next.replid, file_replace(HELD_FILE,
+	noted(c, c->next.replid, file_replace(note_file(c),
 	    (struct slice){ text, bytes }));
 }
 
@@ -157,7 +174,7 @@ note_aside(struct ctl *c)
 	uint64_t keys = count_keys();
 	size_t bytes = keys > 0 ? put_note(c, keys, text) : 0;
 
-	if (keys > 0 && ctl_disk_aside(HELD_FILE,
+	if (keys > 0 && ctl_disk_aside(note_file(c),
 	    (struct slice){ text, bytes }))
 		memcpy(under_way.replid, c->next.replid,
 		    sizeof(under_way.replid));
@@ -221,7 +238,7 @@ ctl_held_miss(struct ctl *c)
 {
 	char said[HELD_BYTES] = "a note of it is damaged";
 	struct note n;
-	int bad = read_note(&n);
+	int bad = read_note(c, &n);
 
 	if (bad == -ENOENT)
 		return;
@@ -242,5 +259,5 @@ ctl_held_end(const struct ctl *c)
 {
 	if (c->next.role == STATE_PRIMARY && !c->next.has_lost_data &&
 	    count_keys() == 0)
-		file_remove(HELD_FILE);
+		file_remove(note_file(c));
 }

@@ -15,6 +15,9 @@
  * in this directory.  A start that loads what belongs to an earlier one than
  * the note - an old file, put back, or the last one never got one - says so.
  *
+ * The file is almandine.held, or almandine.held.NAME where dbfilename is not
+ * the usual one: nodes in one directory do not read each other's.
+ *
  *	almandine-held 1
  *	replid ID              of the newest history
  *	epoch N                its number

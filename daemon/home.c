@@ -46,9 +46,12 @@ is_locked(int fd)
 	return false;
 }
 
-/* The descriptor stays open: with the last one the lock would go. */
+/*
+ * Locks a file of ours, which option `what` names.  The descriptor stays open:
+ * with the last one the lock would go.
+ */
 static bool
-lock(const char *file, char why[HOME_WHY])
+lock(const char *what, const char *file, char why[HOME_WHY])
 {
 	char name[OPTION_ROOM + 8];
 	int fd;
@@ -63,13 +66,29 @@ lock(const char *file, char why[HOME_WHY])
 	if (is_locked(fd))
 		return true;
 	if (errno == EWOULDBLOCK)
-		snprintf(why, HOME_WHY, "the cluster-config-file %s is in "
-		    "use by another node", file);
+		snprintf(why, HOME_WHY, "the %s %s is in use by another node",
+		    what, file);
 	else
 		snprintf(why, HOME_WHY, "%s can not be locked: %s", name,
 		    strerror(errno));
 	close(fd);
 	return false;
+}
+
+/* What is received from a primary becomes the snapshot file, too. */
+static bool
+writes_snapshots(const struct options *o)
+{
+	return o->save[0] != 0 || o->replicaof[0] != 0;
+}
+
+static bool
+lock_files(const struct options *o, char why[HOME_WHY])
+{
+	return (!o->cluster_enabled || lock("cluster-config-file",
+	    o->cluster_config_file, why)) &&
+	    (!writes_snapshots(o) || lock("dbfilename", o->dbfilename, why)) &&
+	    (!o->appendonly || lock("appenddirname", o->appenddirname, why));
 }
 
 bool
@@ -86,5 +105,5 @@ home_enter(struct options *o, char why[HOME_WHY])
 	if (whole != NULL && strlen(whole) < sizeof(o->dir))
 		memcpy(o->dir, whole, strlen(whole) + 1);
 	free(whole);
-	return !o->cluster_enabled || lock(o->cluster_config_file, why);
+	return lock_files(o, why);
 }
