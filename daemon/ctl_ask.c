@@ -16,6 +16,7 @@
 #include "daemon/ctl_together.h"
 #include "daemon/file.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/settings.h"
 #include "proto/error.h"
 #include "proto/number.h"
@@ -80,6 +81,16 @@ may_set(struct ctl *c, const struct slice *argv, int argc, bool is_let)
 }
 
 static void
+tell_doubt(const struct options *old, const struct options *new)
+{
+	char doubt[MEMORY_DOUBT];
+
+	if (new->maxmemory != old->maxmemory && memory_is_doubtful(new,
+	    REGION->common.heap.spans * HEAP_SPAN, doubt))
+		log_warning("%s", doubt);
+}
+
+static void
 set_options(struct ctl *c, const struct slice *argv, int argc, bool is_let)
 {
 	struct options o = c->next.options;
@@ -101,6 +112,7 @@ set_options(struct ctl *c, const struct slice *argv, int argc, bool is_let)
 			return;
 		}
 	}
+	tell_doubt(&c->next.options, &o);
 	c->next.options = o;
 	(void)ctl_aof_follow(c);
 	ctl_publish(c, ctl_answer_ok);

@@ -1,6 +1,7 @@
 #include "daemon/settings.h"
 
 #include "daemon/file.h"
+#include "daemon/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -341,11 +342,13 @@ static void
 print_check(const struct settings *s)
 {
 	const char *section = "";
-	char text[OPTION_LONG];
+	char text[OPTION_LONG], doubt[MEMORY_DOUBT];
 	size_t i;
 
 	if (s->file[0] != 0)
 		printf("; from %s\n", s->file);
+	if (memory_is_doubtful(&s->options, memory_heap(&s->options), doubt))
+		printf("; %s\n", doubt);
 	for (i = 0; i < OPTION_COUNT; i++) {
 		const struct option *row = &option_table[i];
 

@@ -8,6 +8,7 @@
 #include "daemon/home.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/resident.h"
 #include "daemon/shed.h"
 #include "daemon/title.h"
@@ -24,7 +25,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -560,37 +560,23 @@ count_workers(const struct options *o)
 	    workers;
 }
 
-/* Bytes of the machine's memory. */
-static uint64_t
-machine_bytes(bool with_swap)
-{
-	struct sysinfo info;
-
-	if (sysinfo(&info) != 0)
-		return 1ull << 30;
-	return ((uint64_t)info.totalram + (with_swap ? info.totalswap : 0)) *
-	    info.mem_unit;
-}
-
 static bool
 make_region(struct sup *s)
 {
 	const struct options *o = &s->settings->options;
 	struct region_plan plan = { .name = o->shm_name,
-	    .heap_bytes = (uint64_t)o->shm_size,
+	    .heap_bytes = memory_heap(o),
 	    .log_bytes = LOG_TABLE * LOG_CHUNK,
 	    .workers = (uint32_t)s->workers,
 	    .wants_huge_pages = o->huge_pages };
 	uint64_t random[REGION_RANDOM + 3];
 	char why[REGION_WHY], replid[41];
 
-	if (plan.heap_bytes == 0)
-		plan.heap_bytes = machine_bytes(false);
-	if (plan.heap_bytes > machine_bytes(true)) {
+	if (plan.heap_bytes > memory_machine(true)) {
 		log_complain("a heap of %llu MB does not fit into this "
 		    "machine's %llu MB of memory (shm-size)",
 		    (unsigned long long)plan.heap_bytes >> 20,
-		    (unsigned long long)machine_bytes(true) >> 20);
+		    (unsigned long long)memory_machine(true) >> 20);
 		return false;
 	}
 	if (plan.heap_bytes < HEAP_SPAN * 16) {
@@ -749,6 +735,16 @@ log_idle_options(const struct options *o)
 		log_notice("these options have no effect:%s", names);
 }
 
+static void
+log_doubt(const struct options *o)
+{
+	char doubt[MEMORY_DOUBT];
+
+	if (memory_is_doubtful(o, REGION->common.heap.spans * HEAP_SPAN,
+	    doubt))
+		log_warning("%s", doubt);
+}
+
 int
 sup_main(struct settings *settings)
 {
@@ -781,6 +777,7 @@ sup_main(struct settings *settings)
 	    PACKAGE_VERSION, s.workers, (unsigned long long)
 	    REGION->common.heap.spans * HEAP_SPAN >> 20);
 	log_idle_options(o);
+	log_doubt(o);
 	left = resident_code();
 	if (left > 0)
 		log_notice("%llu KB of the program can not be locked in memory "

@@ -27,6 +27,10 @@ run almandined --check $dir/x.conf | grep ^port
 # the command line counts more
 run almandined $dir/x.conf --port 7001 --check | grep ^port
 | port = 7001
+# a limit that is never reached is told about, and is no error
+run almandined --check --maxmemory 100mb --shm-size 64mb | grep maxmemory | head -1
+| ; maxmemory is 104857600 bytes, but there is a heap of 67108864 only (shm-size): commands that need memory are refused when that is full
+run! almandined --check --maxmemory 64mb --shm-size 64mb | grep heap
 # a password is not shown
 run! almandined $dir/x.conf --check | grep words
 

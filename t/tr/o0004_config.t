@@ -61,3 +61,16 @@ server f --dir $dir/./below/../below
 client g f
 g> CONFIG GET dir
 ["dir", /^\/.*[^.]\/below$/]
+# a limit that is never reached is told about, once for each value
+server h --maxmemory 100mb --shm-size 64mb
+log h /# maxmemory is 104857600 bytes, but there is a heap of 67108864 only/
+client i h
+i> CONFIG SET maxmemory 64mb
+OK
+i> CONFIG SET maxmemory 200mb
+OK
+i> CONFIG SET maxmemory 200mb hz 20
+OK
+log h /# maxmemory is 209715200 bytes, but there is a heap of 67108864 only/ 2s
+run grep -c "heap of 67108864 only" $dir/h.log
+| 2
