@@ -187,16 +187,17 @@ park_touched(struct worker *w, uint64_t interest, uint64_t floor)
 	uint64_t first_floor = floor;
 	struct conn *c;
 
+	w->serving = interest;
 	while ((c = wait_oldest(w, interest, floor)) != NULL) {
 		uint64_t ticket = c->park.ticket;
-		uint64_t told = w->cast_told;
+		uint64_t told = w->serving_told;
 
 		if (wait_elsewhere(w, interest, floor, ticket))
 			return;
 		park_wake(c);
 		batch_run(w);
-		/* It changed keys: another broadcast follows. */
-		if (w->cast_told != told)
+		/* It changed the key: another broadcast follows. */
+		if (w->serving_told != told)
 			return;
 		/* There is nothing left for anybody. */
 		if (c->park.why == CONN_BLOCKED && c->park.ticket == ticket)
@@ -277,12 +278,15 @@ park_tell(struct worker *w)
 
 	if (likely(w->touches == 0))
 		return;
-	w->cast_told++;
-	if (w->touches > WORKER_TOUCHED)
+	if (w->touches > WORKER_TOUCHED) {
+		w->serving_told++;
 		cast_put(&REGION->common.cast, w->birth->name, CAST_FLUSHED,
 		    STATE_DATABASES, NULL, 0);
-	for (i = 0; i < w->touches && w->touches <= WORKER_TOUCHED; i++)
+	}
+	for (i = 0; i < w->touches && w->touches <= WORKER_TOUCHED; i++) {
+		w->serving_told += w->touched[i] == w->serving;
 		tell(w, w->touched[i], 0);
+	}
 	park_ring(w);
 	w->touches = 0;
 }

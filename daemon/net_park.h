@@ -6,14 +6,15 @@
  * the beginning of its query; when the connection is woken it is read and
  * passes the gate like a new one.
  *
- * A change of a key that somebody waits for is broadcast.  Who waits longest
- * is served first, across workers: a worker that finds an older ticket for the
- * key in another's table leaves the key to that one.  Who was served and
- * changed the key makes another broadcast, and so the next oldest has its turn;
- * who was served without a change (an error) passes on by a broadcast with
- * its ticket as floor; who finds nothing and goes on waiting ends the round,
- * because nobody else would find anything (this holds for lists and sorted
- * sets).
+ * A change of a key that somebody waits for is broadcast.  Who waits longest is
+ * served first, across workers: a worker that finds an older ticket for the key
+ * in another's table leaves the key to that one.  Who was served and changed
+ * the key makes another broadcast, and so the next oldest has its turn; who was
+ * served without a change of it (an error, or the element of another key it
+ * waits for, which stands before it in its command) passes on by a broadcast
+ * with its ticket as floor; who finds nothing and goes on waiting ends the
+ * round, because nobody else would find anything (this holds for lists and
+ * sorted sets).
  *
  * Not here: which commands block (daemon/cmd_list.c,
  * cmd_zset_pop.c).

@@ -159,7 +159,9 @@ struct worker {
 	uint64_t to_ring;               /* bells of workers with subscribers */
 	bool rings_control;             /* other nodes are to be told */
 
-	uint64_t cast_place, cast_told; /* read up to; how often we told */
+	uint64_t cast_place;            /* read up to */
+	/* who waits for this is being served, and how often we told of it */
+	uint64_t serving, serving_told;
 	struct cast_entry *cast;        /* room for the largest */
 	uint64_t bell;                  /* what the doorbell's read filled in */
 	int64_t cron_us;                /* next time */
