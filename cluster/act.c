@@ -48,8 +48,20 @@ act_send_all(struct acts *a, struct bus_writer *w)
 }
 
 void
+act_note_as(struct acts *a, enum act_level level, uint16_t node,
+    const char *words)
+{
+	struct act *act;
+
+	if (a->count >= ACT_ROOM - 16)
+		return;
+	act = act_add(a, ACT_NOTE, node);
+	act->words = words;
+	act->level = level;
+}
+
+void
 act_note(struct acts *a, uint16_t node, const char *words)
 {
-	if (a->count < ACT_ROOM - 16)
-		act_add(a, ACT_NOTE, node)->words = words;
+	act_note_as(a, ACT_LINE, node, words);
 }

@@ -23,6 +23,13 @@ enum act_kind {
 	ACTS
 };
 
+/* How much a line for the log matters. */
+enum act_level {
+	ACT_LINE,
+	ACT_DETAIL,                /* who looks for something wants it */
+	ACT_STEP                   /* one of many that say the same */
+};
+
 struct act {
 	enum act_kind kind;
 	uint16_t node;             /* index of whom it is about */
@@ -37,6 +44,7 @@ struct act {
 	size_t bytes;
 	struct slice channel, message; /* DELIVER: in the event's bytes */
 	const char *words;         /* NOTE, ANSWER */
+	enum act_level level;      /* NOTE */
 };
 
 struct acts {
@@ -76,5 +84,7 @@ void act_send_all(struct acts *a, struct bus_writer *w);
 
 /* A line for the log about a node. */
 void act_note(struct acts *a, uint16_t node, const char *words);
+void act_note_as(struct acts *a, enum act_level level, uint16_t node,
+    const char *words);
 
 #endif

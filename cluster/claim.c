@@ -142,6 +142,16 @@ follow_winner(struct view *v, uint16_t i, const struct outcome *o,
 	view_follow(v, i, out);
 }
 
+/* What we have given away has lines of its own; one by one they are many. */
+static enum act_level
+loss_level(const struct view *v, uint16_t i, unsigned slots)
+{
+	if (v->shift.state == SHIFT_GIVEN &&
+	    view_find(v, &v->shift.job.peer) == i)
+		return ACT_DETAIL;
+	return slots > 1 ? ACT_LINE : ACT_STEP;
+}
+
 void
 claim_slots(struct view *v, uint16_t i, uint64_t config_epoch,
     const uint8_t *slots, bool is_own_word, struct acts *out)
@@ -169,11 +179,12 @@ claim_slots(struct view *v, uint16_t i, uint64_t config_epoch,
 		doubt(v, o.replaced, slots);
 	if (o.was_given) {
 		claim_bump(v);
-		act_note(out, i, "a slot that it gave us stays: we take a "
-		    "later epoch than its");
+		act_note_as(out, ACT_STEP, i, "a slot that it gave us stays: "
+		    "we take a later epoch than its");
 	}
 	if (o.ours > 0)
-		act_note(out, i, "it has slots of ours under a later epoch");
+		act_note_as(out, loss_level(v, i, o.ours), i,
+		    "it has slots of ours under a later epoch");
 	follow_winner(v, i, &o, out);
 }
 

@@ -203,7 +203,7 @@ order_slot_node(struct view *v, unsigned slot, const struct bus_id *id,
 		claim_bump(v);
 		v->given_by[slot] = giver;
 		v->given_until_ms = v->now_ms + v->config.node_timeout_ms;
-		act_note(out, i, "a slot has moved to this node");
+		act_note_as(out, ACT_STEP, i, "a slot has moved to this node");
 	}
 	/* Our replicas do so when they hear of it. */
 	if (was_ours && i != VIEW_SELF && v->config.may_migrate &&

@@ -307,7 +307,7 @@ claim(struct view *v, const char *why, struct acts *out)
 		v->epoch = v->shift.epoch;
 	me->config_epoch = v->shift.epoch;
 	me->is_voted = false;
-	act_note(out, giver, "slots have moved to this node");
+	act_note_as(out, ACT_DETAIL, giver, "slots have moved to this node");
 	save(v);
 }
 
@@ -378,8 +378,9 @@ happen(struct view *v, enum shift_event event, const char *why,
 	s->state = c->to;
 	c->act(v, text, out);
 	if (event != SHIFT_ON_SEEN)
-		act_note(out, noted(v), c->to == SHIFT_IDLE ?
-		    c->because : states[c->to].words);
+		act_note_as(out, c->to == SHIFT_IDLE ? ACT_LINE : ACT_DETAIL,
+		    noted(v), c->to == SHIFT_IDLE ? c->because :
+		    states[c->to].words);
 	v->is_changed = true;
 	view_due(v, v->now_ms);
 }

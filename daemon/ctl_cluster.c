@@ -9,6 +9,7 @@
 #include "daemon/ctl_failover.h"
 #include "daemon/ctl_hold.h"
 #include "daemon/ctl_lease.h"
+#include "daemon/ctl_lines.h"
 #include "daemon/ctl_news.h"
 #include "daemon/ctl_load.h"
 #include "daemon/ctl_places.h"
@@ -94,6 +95,19 @@ save(uint64_t generation, bool is_light)
 }
 
 static void
+note(const struct act *a, const struct view_node *n)
+{
+	const char *id = n == NULL ? "-" : n->id.text;
+
+	if (a->level == ACT_STEP && n != NULL)
+		ctl_lines_add(&n->id, a->words);
+	else if (a->level == ACT_DETAIL)
+		log_verbose("cluster: %.40s: %s", id, a->words);
+	else
+		log_notice("cluster: %.40s: %s", id, a->words);
+}
+
+static void
 carry_out_one(const struct act *a)
 {
 	const struct view_node *n = a->node < cl.view->nodes ?
@@ -146,8 +160,7 @@ carry_out_one(const struct act *a)
 		    a->message);
 		break;
 	case ACT_NOTE:
-		log_notice("cluster: %.40s: %s", n == NULL ? "-" : n->id.text,
-		    a->words);
+		note(a, n);
 		break;
 	default:
 		break;
@@ -552,6 +565,7 @@ ctl_cluster_turn(struct ctl *c)
 		publish();
 	} while (ctl_failover_turn(c, is_turned(c)));
 	ctl_news_turn(cl.view);
+	ctl_lines_turn(clock_steady_ms());
 	ctl_bus_flush();
 }
 
@@ -566,7 +580,10 @@ ctl_cluster_wait_ms(int most)
 		return 0;
 	if (cl.is_follow_due && most > FOLLOW_EVERY_MS)
 		most = FOLLOW_EVERY_MS;
-	ms = cl.view->due_ms - clock_steady_ms();
+	ms = cl.view->due_ms;
+	if (ctl_lines_due() < ms)
+		ms = ctl_lines_due();
+	ms -= clock_steady_ms();
 	if (ctl_news_waits() && ms > NEWS_EVERY_MS)
 		ms = NEWS_EVERY_MS;
 	if (cl.is_changed && ms > MAP_EVERY_MS)
@@ -696,6 +713,7 @@ ctl_cluster_end(void)
 {
 	if (cl.view == NULL)
 		return;
+	ctl_lines_end();
 	ctl_bus_end();
 	ctl_disk_end();
 	free(cl.view);
