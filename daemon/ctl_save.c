@@ -431,18 +431,20 @@ ctl_save_ask_background(struct ctl *c, bool may_schedule)
 		ctl_answer_error(c, "ERR Background save already in progress");
 		return;
 	}
-	if (!is_resting && !may_schedule) {
+	if (!is_resting && !may_schedule && !c->ask.is_part) {
 		ctl_answer_error(c, "ERR Another child process is active "
 		    "(AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in "
 		    "order to schedule a BGSAVE whenever possible.");
 		return;
 	}
 	ctl_save_ask(c, STATE_JOB_SAVE, c->next.options.dbfilename);
+	/* In a transaction it begins after that, as redis-server has it. */
 	if (c->next.snap.step == STATE_REST && !needs_sweep(c) &&
-	    may_begin(c, STATE_JOB_SAVE))
+	    may_begin(c, STATE_JOB_SAVE) && !c->ask.is_part)
 		freeze(c, STATE_JOB_SAVE);
 	else
-		ctl_answer_simple(c, is_resting ? "Background saving started" :
+		ctl_answer_simple(c, is_resting && !c->ask.is_part ?
+		    "Background saving started" :
 		    "Background saving scheduled");
 }
 

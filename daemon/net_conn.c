@@ -552,6 +552,7 @@ free_all(struct conn *c)
 {
 	park_leave(c);
 	conn_forget_multi(c);
+	free(c->rest);
 	free(c->query.data);
 	free(c->args.v);
 	if (c->out.data != NULL)

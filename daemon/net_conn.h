@@ -162,8 +162,12 @@ struct conn {
 		struct conn_queued *first, **last;
 		int count;
 		size_t bytes;
+		/* questions: how many, and what their letter takes */
+		struct { int count, args; size_t bytes; } asks;
+		bool has_alone, has_others; /* what can not go together */
 	} multi;
 	struct conn_watch *watch;
+	struct ask_rest *rest;          /* EXEC's reply (net_ask.h); or NULL */
 
 	/* subscriptions, oldest first, by enum subs_kind; all of them */
 	struct { struct sub *first, *last; uint32_t count; } subs[SUBS_KINDS];

@@ -348,10 +348,18 @@ static void
 queue(struct worker *w, const struct request *q)
 {
 	struct conn *c = q->conn;
+	const char *why;
 
 	/* It will not be executed, whatever it asks for. */
 	if (c->multi.is_broken) {
 		reply_simple(&c->out, "QUEUED");
+		return;
+	}
+	why = ask_refuses(c, q);
+	if (unlikely(why != NULL)) {
+		reply_errorf(&c->out, why, q->command->name);
+		watch_error(&w->call, w->reply_mark);
+		c->multi.is_broken = true;
 		return;
 	}
 	serve_keep(q);
@@ -408,7 +416,7 @@ are_questions(const struct conn *conn)
 	for (q = conn->multi.first; q != NULL; q = q->next)
 		if (!ask_is_question(q->command))
 			return false;
-	return conn->multi.count > 0 && conn->multi.count <= ASK_TOGETHER_MAX;
+	return conn->multi.count > 0;
 }
 
 /* All of them go to control in one letter. */
@@ -431,13 +439,40 @@ ask_queue(struct call *c)
 	ask_control_together(c, &letter);
 }
 
+/*
+ * Runs what was queued; what is asked last leaves a hole in the reply, which
+ * begins at mark.
+ */
+static void
+run_queue(struct call *c, size_t mark, struct ask_rest *rest)
+{
+	const struct conn_queued *q;
+	struct call inner = *c;
+
+	reply_array(c->reply, c->conn->multi.count);
+	inner.may_block = false;
+	inner.has_hash = false;
+	for (q = c->conn->multi.first; q != NULL; q = q->next) {
+		inner.command = q->command;
+		inner.argv = q->argv;
+		inner.argc = q->argc;
+		inner.db = c->worker->state.db[c->conn->db];
+		if (unlikely(q->command->place == CTL) && ask_is_last(&inner))
+			rest->hole[rest->holes++] = c->reply->used - mark;
+		else if (unlikely(q->command->place == CTL))
+			ask_refuse(&inner);
+		else
+			run(&inner, NULL);
+	}
+}
+
 void
 serve_queue(struct call *c)
 {
 	struct worker *w = c->worker;
 	struct conn *conn = c->conn;
-	const struct conn_queued *q;
-	struct call inner = *c;
+	struct ask_rest rest = { .marked = conn->marked };
+	size_t mark = c->reply->used;
 
 	conn->multi.db = conn->db;
 	slot_enter(c->txn, REGION->common.slot, w->slots, find_queue_slots(c));
@@ -459,20 +494,10 @@ serve_queue(struct call *c)
 		leave(w);
 		return;
 	}
-	reply_array(c->reply, conn->multi.count);
-	inner.may_block = false;
-	inner.has_hash = false;
-	for (q = conn->multi.first; q != NULL; q = q->next) {
-		inner.command = q->command;
-		inner.argv = q->argv;
-		inner.argc = q->argc;
-		inner.db = w->state.db[conn->db];
-		if (q->command->place == CTL)
-			ask_refuse(&inner);
-		else
-			run(&inner, NULL);
-	}
+	run_queue(c, mark, &rest);
 	leave(w);
+	if (unlikely(rest.holes > 0))
+		ask_last(c, mark, &rest);
 }
 
 /* --- the way of a request ---------------------------------------------- */

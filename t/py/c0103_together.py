@@ -43,14 +43,27 @@ n.connect().ok("SET", "k", 1)
 assert execute(("CLUSTER", "DELSLOTS", 9))[0] == "nil-array"
 assert cl.slot_count(n) == 16384
 
-# Together with commands that can not wait they are refused one by one.
-got = execute(("SET", "k", 2), ("CLUSTER", "BUMPEPOCH"))
-assert got[1][0] == OK and b"not allowed inside a transaction" in got[1][1][1]
+
+
+def refused(last, *commands):
+    """The last one is not queued, and nothing happens."""
+    c.ok("MULTI")
+    for words in commands:
+        assert c.call(*words) == ("simple", b"QUEUED"), words
+    got = c.call(*last)
+    assert got[0] == "error", got
+    assert b"not allowed inside a transaction" in got[1], got
+    assert c.call("EXEC")[1].startswith(b"EXECABORT")
+
+
+# Together with commands that can not wait they are refused when queued.
+refused(("CLUSTER", "BUMPEPOCH"), ("SET", "k", 2))
+refused(("SET", "k", 2), ("CLUSTER", "DELSLOTS", 9))
+assert c.call("GET", "k")[1] == b"1" and cl.slot_count(n) == 16384
 # As many as there is room for, and more.
 got = execute(*[("CLUSTER", "SAVECONFIG")] * 32)
 assert got == ("array", [OK] * 32), got
-got = execute(*[("CLUSTER", "SAVECONFIG")] * 33)
-assert len(got[1]) == 33 and got[1][0][0] == "error"
+refused(("CLUSTER", "SAVECONFIG"), *[("CLUSTER", "SAVECONFIG")] * 32)
 
 # Control that dies leaves an answer.
 if node.has_faults(c):
