@@ -218,6 +218,30 @@ commit_batch_late(struct worker *w)
 	w->commit.levels |= 1u << LEVEL_LEASE;
 }
 
+/*
+ * All that c would send now waits.  What this turn has marked waits anyway; the
+ * first of it is made longer to the front, since no mark may stand before those
+ * that there are, and what stands there may be a write's.
+ */
+static void
+hold_all(struct conn *c)
+{
+	struct commit_mark *m = c->held.first;
+
+	if (m == NULL) {
+		hold_reply(c, 0, c->out.used);
+		m = c->held.first;
+	} else if (m->turn + 1 < c->worker->commit.turn) {
+		/* All of this turn stands behind it. */
+		return;
+	} else {
+		m->bytes = m->from + m->bytes * m->count;
+		m->from = 0;
+		m->count = 1;
+	}
+	m->is_all = true;
+}
+
 int64_t
 commit_turn_late(struct worker *w)
 {
@@ -229,13 +253,7 @@ commit_turn_late(struct worker *w)
 		if (c->duty != NULL || c->written <= w->turn_log ||
 		    commit_ready(c) == 0)
 			continue;
-		/* No mark may stand before those that there are. */
-		if (c->held.first != NULL) {
-			conn_drop(c);
-			continue;
-		}
-		hold_reply(c, 0, c->out.used);
-		c->held.last->is_all = true;
+		hold_all(c);
 		w->commit.levels |= 1u << LEVEL_LEASE;
 	}
 	return commit_turn(w);

@@ -4,7 +4,8 @@ Writes wait, and reads go on.  When the lease is renewed in time nobody has seen
 anything but a delay; else writers are told that the cluster is down.  What was
 written behind the end, because a command before it took long, is answered when
 the lease is renewed, or as in doubt; so is what a worker that was stopped had
-not sent, and in doubt is then the whole connection.
+not sent, and in doubt is then the whole connection.  No connection is dropped
+before that.
 """
 
 import clustering as cl
@@ -113,8 +114,56 @@ def doubted():
     return True
 
 
+def deep():
+    """The end of slow() behind more requests than are served as one batch: of
+    the first ones nobody noted which replies are a write's.  The answers up to
+    the end of the lease, and the connection; None: it had ended before."""
+    x = killing.connect_to(n, "worker 0")
+    lease(300)
+    x.send_raw(node.encode(["SET", "{a}x", "1"]) * 300
+               + node.encode(["DEBUG", "SLEEP", "0.6"])
+               + node.encode(["SET", "{a}x", "2"])
+               + node.encode(["GET", "{a}x"]))
+    answers = []
+    try:
+        while len(answers) < 303:
+            answers.append(x.read(seconds=1))
+    except TimeoutError:
+        pass
+    if len(answers) < 303 and down not in answers:
+        return x, answers
+    lease(60000)
+    return None
+
+
+def renewed_deep():
+    """Nobody loses a connection that all could be told on."""
+    seen = deep()
+    if seen is None:
+        return False
+    x, answers = seen
+    lease(60000)
+    answers += [x.read() for _ in range(303 - len(answers))]
+    assert answers == [("simple", b"OK")] * 302 + [("bulk", b"2")], answers
+    return True
+
+
+def doubted_deep():
+    """Not in time: what nobody can tell apart is in doubt as a whole."""
+    seen = deep()
+    if seen is None:
+        return False
+    x, answers = seen
+    assert x.is_closed(10 * node.SLOW) and not x.buf, x.buf
+    lease(60000)
+    assert one.ok("GET", "{a}x") == ("bulk", b"2")
+    return True
+
+
 node.until(20, renewed, "a lease that is renewed in time")
 node.until(20, doubted, "a lease that ends within a turn")
+node.until(20, renewed_deep, "the same behind many requests")
+node.until(20, doubted_deep, "a lease that ends behind many requests")
 
 def unsent():
     """A worker has written and not answered when the lease ends.  None: it had
