@@ -7,6 +7,7 @@
 #include "daemon/ctl_cluster.h"
 #include "daemon/ctl_hold.h"
 #include "daemon/ctl_load.h"
+#include "daemon/ctl_recover.h"
 #include "daemon/log.h"
 #include "proto/error.h"
 #include "proto/number.h"
@@ -316,12 +317,24 @@ ask_bans(struct ctl *c, const struct slice *argv, int argc)
 	ctl_answer_resp(c, text, used);
 }
 
+/* Who takes over from its primary does not leave it meanwhile. */
+static bool
+is_unlocked(struct ctl *c)
+{
+	if (!ctl_recover_has(c, RECOVER_FAILOVER))
+		return true;
+	ctl_answer_error(c, "%s", ctl_recover_words(c));
+	return false;
+}
+
 static void
 ask_replicate(struct ctl *c, const struct slice *argv, int argc)
 {
 	struct bus_id id = id_of(argv[2]);
 
 	(void)argc;
+	if (!is_unlocked(c))
+		return;
 	begin_order();
 	end_order(c, order_replicate(od.view, &id, has_keys(), od.acts), 0,
 	    argv[2]);
@@ -375,6 +388,8 @@ ask_reset(struct ctl *c, const struct slice *argv, int argc)
 		ctl_answer_error(c, "%s", error_text[ERROR_LOADING]);
 		return;
 	}
+	if (!is_unlocked(c))
+		return;
 	begin_order();
 	ctl_cluster_empties(is_replica);
 	end_order(c, order_reset(od.view, is_hard, has_keys(), od.acts), 0,
