@@ -399,7 +399,7 @@ be_ready(struct ctl *c)
 static void
 recover(struct ctl *c)
 {
-	ctl_failover_lock_news(ctl_recover_turn(c));
+	ctl_failover_lock_news(c, ctl_recover_turn(c));
 	ctl_ensure_turn(c, ctl_cluster_has_failed_primary());
 }
 

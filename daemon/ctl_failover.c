@@ -17,6 +17,7 @@ static struct {
 	/* generations of the acts that wait for their answer; 0: none */
 	uint64_t hold, lock, await, turn;
 	uint64_t offset;           /* AWAIT's */
+	uint64_t locked;           /* LOCK's answer: when all have seen that */
 	bool is_asked;
 	/* as of the last step; whether it was another one before */
 	enum failover_state state;
@@ -108,6 +109,27 @@ do_resume(struct ctl *c, const struct act *a)
 	fo.hold = 0;
 }
 
+/*
+ * A worker that stands still would hold the role up when the primary has given
+ * it away: all have to answer before the primary is asked for anything.  Who is
+ * forced is not waited for.
+ */
+static void
+locked(struct ctl *c)
+{
+	fo.locked = ctl_tell(c);
+}
+
+static void
+look_at_locked(void)
+{
+	if (fo.locked == 0 || (!ctl_is_acknowledged(fo.locked) &&
+	    fo.view->failover.kind == FAILOVER_PLANNED))
+		return;
+	fo.locked = 0;
+	answer(CLUSTER_LOCKED, &fo.lock, 0);
+}
+
 static void
 do_lock(struct ctl *c, const struct act *a)
 {
@@ -121,7 +143,7 @@ do_lock(struct ctl *c, const struct act *a)
 	fo.lock = a->generation;
 	switch (ctl_recover_await(c, left)) {
 	case LOCK_TAKEN:
-		answer(CLUSTER_LOCKED, &fo.lock, 0);
+		locked(c);
 		break;
 	case LOCK_REFUSED:
 		answer(CLUSTER_LOCK_REFUSED, &fo.lock, 0);
@@ -135,7 +157,7 @@ static void
 do_unlock(struct ctl *c, const struct act *a)
 {
 	(void)a;
-	fo.lock = fo.await = fo.turn = 0;
+	fo.lock = fo.locked = fo.await = fo.turn = 0;
 	word_store(&REGION->ctl.await, 0);
 	ctl_recover_drop(c, RECOVER_FAILOVER);
 }
@@ -220,10 +242,10 @@ ctl_failover_asked(bool is_asked)
 /* --- answers ----------------------------------------------------------- */
 
 void
-ctl_failover_lock_news(enum lock_news news)
+ctl_failover_lock_news(struct ctl *c, enum lock_news news)
 {
 	if (news == LOCK_GRANTED)
-		answer(CLUSTER_LOCKED, &fo.lock, 0);
+		locked(c);
 	else if (news != LOCK_NOTHING)
 		answer(CLUSTER_LOCK_REFUSED, &fo.lock, 0);
 }
@@ -249,6 +271,7 @@ ctl_failover_turn(struct ctl *c, bool is_turned)
 	struct cluster_event e[READY_MAX];
 
 	(void)c;
+	look_at_locked();
 	if (fo.await != 0 &&
 	    word_load_acquire(&REGION->common.log.end) >= fo.offset) {
 		FAULT(FAILOVER_LEVEL);

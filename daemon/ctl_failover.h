@@ -54,7 +54,7 @@ void ctl_failover_asked(bool is_asked);
 bool ctl_failover_turn(struct ctl *c, bool is_turned);
 
 /* What has become of the wait for the recovery lock. */
-void ctl_failover_lock_news(enum lock_news news);
+void ctl_failover_lock_news(struct ctl *c, enum lock_news news);
 
 /* What the view has to know of the lock: who holds it, or NULL. */
 const char *ctl_failover_lock_words(const struct ctl *c);

@@ -88,8 +88,22 @@ for how, name in (("FORCE", b"forced"), ("TAKEOVER", b"takeover")):
     node.until(10, lambda: kind(replica) == (name, b"completed"), "its end")
     assert replica.connect().ok("GET", key) == ("bulk", how.encode())
 
+# A worker of the replica stands still, which would have to agree before anybody
+# can write there: the primary is not asked to stop.
 primary, replica = parts()
 ask = [killing.connect_to(replica, "worker %d" % i) for i in range(2)]
+last = shard.last_failover(replica)
+holds = primary.log_count("writes are held")
+with stopped(replica, "worker 1"):
+    ask[0].ok("CLUSTER", "FAILOVER", "TIMEOUT", 700)
+    node.until(5, lambda: b"last_failover_state:failover-aborted" in
+               ask[0].ok("INFO", "replication")[1], "its end")
+    primary.connect().ok("SET", key, "on")
+assert shard.role(primary) == "master"
+assert shard.last_failover(replica) != last
+assert shard.fields(replica)["last_failover_reason"] == "the recovery lock " \
+    "was not free, or a worker did not answer, in time"
+assert primary.log_count("writes are held") == holds
 
 # What the primary has does not come, because who applies it is held up.
 if node.has_faults(ask[0]):
