@@ -1,5 +1,18 @@
 #include "cluster/consent.h"
 
+/* What a replica replays in a millisecond, if it is slow. */
+#define REPLAY_BYTES 20000
+
+/* Whether it could not replay in time what its primary has said that it has. */
+static bool
+is_far_behind(const struct view *v, uint16_t primary)
+{
+	uint64_t most = (uint64_t)v->config.failover_ms * REPLAY_BYTES;
+
+	return v->node[primary].offset > v->fact.offset &&
+	    v->node[primary].offset - v->fact.offset > most;
+}
+
 const char *
 consent_why_not_take(const struct view *v, bool is_planned)
 {
@@ -21,6 +34,9 @@ consent_why_not_take(const struct view *v, bool is_planned)
 	    !v->fact.is_link_up || v->node[p].link_state != VIEW_LINK_UP))
 		return "ERR Master is down or failed, please use CLUSTER "
 		    "FAILOVER FORCE";
+	if (is_planned && is_far_behind(v, p))
+		return "ERR this replica is too far behind to catch up within "
+		    "cluster-manual-failover-timeout";
 	return NULL;
 }
 

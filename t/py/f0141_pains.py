@@ -7,9 +7,12 @@ Each function is named after the pain's number in the list of pains.
 
 import contextlib
 import os
+import re
+import signal
 import time
 
 import clustering as cl
+import killing
 import node
 import shard
 
@@ -72,6 +75,40 @@ def pain_2_an_idle_shard_fails_over():
     shard.take_over(replica)
 
 
+def pain_2_who_is_far_behind_is_refused():
+    """At once, with the reason, and nobody waits: the worker that has the
+    stream stands still, and more is written than can be replayed in time."""
+    primary, replica, s = pair(2)
+    option = "cluster-manual-failover-timeout"
+    names = "worker 0", "worker 1"
+    ask = [killing.connect_to(replica, name) for name in names]
+    ask[0].ok("CONFIG", "SET", option, 10)
+
+    def is_level(c):
+        end = shard.fields(primary)["master_repl_offset"]
+        return b"slave_repl_offset:%s\r" % end.encode() in c.ok(
+            "INFO", "replication")[1]
+
+    def stops(i):
+        """It stands still, if it is the one that has the stream."""
+        node.until(10, lambda: is_level(ask[0]), "all that there is")
+        pid = replica.halt(names[i])
+        primary.connect().pipeline([("SET", key_of(s), "x" * (1 << 16))] * 64)
+        with contextlib.suppress(AssertionError):
+            node.until(1, lambda: is_level(ask[1 - i]))
+            os.kill(pid, signal.SIGCONT)
+            return None
+        return pid, ask[1 - i]
+
+    primary.connect().ok("SET", key_of(s), "first")
+    pid, at = stops(0) or stops(1)
+    # As soon as the primary has told how much it has.
+    node.until(4, lambda: b"too far behind" in at.call(
+        "CLUSTER", "FAILOVER")[1], "a refusal")
+    os.kill(pid, signal.SIGCONT)
+    ask[0].ok("CONFIG", "SET", option, 5000)
+
+
 def pain_3_again_at_once_with_a_time_of_its_own():
     """TIMEOUT is an argument; the next request is not held up by the last."""
     if not has_faults:
@@ -104,7 +141,9 @@ def pain_4_who_has_half_the_data_does_not_stand():
             "master_sync_in_progress") == "1", "a full synchronisation")
         for how in ((), ("FORCE",), ("TAKEOVER",)):
             why = shard.refusal(replica, *how)
-            assert why is not None, how
+            assert re.fullmatch("ERR Recovery in progress, could not acquire "
+                                "recoverLock \\(held for (InitializeRecover|"
+                                "ClusterReplicate)\\)", why), (how, why)
     shard.settled(nodes)
     assert shard.role(primary) == "master"
     assert primary.connect().ok("DBSIZE")[1] == count
@@ -159,6 +198,34 @@ def pain_8_who_may_not_stand_says_why():
     assert shard.role(replica) == "slave"
     shard.take_over(replica, "FORCE")
     replica.connect().ok("CONFIG", "SET", "cluster-replica-no-failover", "no")
+    primary.start()
+
+
+def pain_8_whose_data_are_too_old_says_so():
+    """By cluster-replica-validity-factor; without that it stands."""
+    primary, replica, _ = pair()
+    ask = replica.connect()
+    for option, value in (("cluster-replica-no-failover", "yes"),
+                          ("repl-ping-replica-period", 1),
+                          ("cluster-node-timeout", 1000),
+                          ("cluster-replica-validity-factor", 1)):
+        ask.ok("CONFIG", "SET", option, value)
+
+    def hindrance(word):
+        return lambda: cl.info(replica, "cluster_failover_hindrance") == word
+
+    primary.kill()
+    gone = time.monotonic()
+    node.until(10, hindrance("no-failover"), "it is missed")
+    # The timeout, the period, and the timeout as often as the factor says.
+    node.until(10, lambda: time.monotonic() > gone + 3.5, "the limit")
+    ask.ok("CONFIG", "SET", "cluster-replica-no-failover", "no")
+    node.until(5, hindrance("data-too-old"), "the reason")
+    assert shard.role(replica) == "slave"
+    ask.ok("CONFIG", "SET", "cluster-replica-validity-factor", "10")
+    node.until(10, lambda: shard.role(replica) == "master", "an election")
+    ask.ok("CONFIG", "SET", "repl-ping-replica-period", "10",
+           "cluster-node-timeout", cl.TIMEOUT_MS)
     primary.start()
 
 
