@@ -44,6 +44,9 @@ F = ("CLUSTER", "FAILOVER")
 assert refused(a, *F) == "ERR You should send CLUSTER FAILOVER to a replica"
 assert refused(b, *F, "NOW") == "ERR syntax error"
 assert refused(b, *F, "FORCE", "TAKEOVER") == "ERR syntax error"
+assert refused(b, *F, "TO", "127.0.0.1", a.port) == "ERR syntax error"
+assert refused(b, *F, "TIMEOUT") == "ERR syntax error"
+assert refused(a, "FAILOVER", "TAKEOVER") == "ERR syntax error"
 assert refused(b, *F, "TIMEOUT", "x") == \
     "ERR value is not an integer or out of range"
 assert refused(b, *F, "TIMEOUT", "-1") == \

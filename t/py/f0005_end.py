@@ -65,6 +65,19 @@ assert old.connect().call("SHUTDOWN", "ABORT")[1] == \
 load.hold()
 load.end()
 
+# It may be told not to.
+shard.settled(nodes)
+old.connect().ok("CONFIG", "SET", "cluster-shutdown-handover", "no")
+old.child.send_signal(signal.SIGTERM)
+ended(old)
+node.until(10, lambda: cl.role(new) == "master", "it takes over by itself")
+status = repr(new.connect(proto=3).ok("CLUSTER", "FAILOVER", "STATUS"))
+assert "b'automatic'" in status and "b'planned'" not in status, status
+old.start()
+shard.settled(nodes)
+pair.reverse()
+old, new = pair
+
 # Nobody is waited for: neither when that is said, nor when nobody is there.
 old.connect().send("SHUTDOWN", "NOW")
 ended(old)

@@ -6,6 +6,9 @@ or in the list of replication's scenarios (r).
 
 # limit 90s
 
+import contextlib
+import os
+import shutil
 import threading
 
 import clustering as cl
@@ -118,6 +121,56 @@ def line_10_clients_that_wait():
     shard.settled(nodes)
     c = new.connect()
     assert int(c.ok("INCR", key + "n")[1]) == len(done) + 1
+
+
+def line_10_a_client_that_would_write_anywhere():
+    """READWRITE lets nobody write where writes are stopped, nor at a replica:
+    it waits, and is sent to who took over."""
+    old, new, sibling, s = big()
+    key = key_of(s)
+    clients = []
+    for n in (old, new, sibling):
+        clients.append(n.connect())
+        clients[-1].ok("READONLY")
+        clients[-1].ok("READWRITE")
+    clients[0].ok("SET", key, "before")
+    with contextlib.ExitStack() as stack:
+        if has_faults:
+            is_held = stack.enter_context(node.holds(new, "failover-await"))
+            assert shard.refusal(new) is None
+            node.until(10, is_held, "the pause")
+            clients[0].send("SET", key, "meanwhile")
+            try:
+                raise AssertionError("it writes: %r" % (
+                    clients[0].read(seconds=0.1),))
+            except TimeoutError:
+                pass
+        for c in clients[1:]:
+            assert c.call("SET", key, "no")[1].startswith(b"MOVED")
+    if has_faults:
+        assert clients[0].read(10)[1].startswith(b"MOVED")
+        node.until(10, lambda: shard.role(new) == "master", "it takes over")
+        assert new.connect().ok("GET", key) == ("bulk", b"before")
+
+
+def line_16_a_snapshot_for_a_sibling_holds_nobody_up():
+    """It lasts, and the role goes over all the same, and again."""
+    if not has_faults:
+        return
+    old, new, sibling, s = big()
+    old.connect().pipeline([("SET", "%s16%d" % (key_of(s), i), "x" * 1000)
+                            for i in range(300)])
+    shard.links(nodes)
+    sibling.kill()
+    shutil.rmtree(os.path.join(sibling.dir, "appendonlydir"))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(sibling.dir, "dump.rdb"))
+    with node.holds(old, "save-write") as is_held:
+        sibling.start(waits=False)
+        node.until(10, is_held, "a snapshot for it")
+        shard.take_over(new)
+        node.until(10, lambda: shard.role(old) == "slave", "it follows")
+    big()
 
 
 def r2_r18_a_replica_starts_again_and_again():

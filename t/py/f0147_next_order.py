@@ -108,13 +108,14 @@ assert primary.log_count("writes are held") == holds
 # What the primary has does not come, because who applies it is held up.
 if node.has_faults(ask[0]):
     primary, replica = parts()
-    with node.holds(replica, "failover-pausing-decided") as is_held:
-        order = killing.connect_to(replica, "worker 0")
-        order.send("CLUSTER", "FAILOVER", "TIMEOUT", LONG_MS)
-        node.until(5, is_held, "the lock")
-        ask[0].ok("DEBUG", "FAULT", "log-copied", "hold", LONG_MS, "once")
-        primary.connect().ok("INCR", "%sn" % key)
-        node.until(5, lambda: replica.log_has("fault log-copied: holds"))
+    point = "failover-pausing-decided"
+    ask[0].ok("DEBUG", "FAULT", point, "hold", 600000, "once")
+    order = killing.connect_to(replica, "worker 0")
+    order.send("CLUSTER", "FAILOVER", "TIMEOUT", LONG_MS)
+    node.until(5, lambda: replica.log_has("fault %s: holds" % point))
+    ask[0].ok("DEBUG", "FAULT", "log-copied", "hold", LONG_MS, "once")
+    primary.connect().ok("INCR", "%sn" % key)
+    node.until(5, lambda: replica.log_has("fault log-copied: holds"))
 
     def answers(c):
         """Whether its worker does not have the stream."""
@@ -125,6 +126,7 @@ if node.has_faults(ask[0]):
             return False
 
     at = next(c for c in ask if answers(c))
+    at.ok("DEBUG", "FAULT", point, "off")
     node.until(5, lambda: b"master_failover_state:waiting-for-sync" in
                at.ok("INFO", "replication")[1], "the offset")
     assert at.call("CLUSTER", "FAILOVER") == (

@@ -54,6 +54,19 @@ def go_on():
 
 assert c.call("CLUSTER", "FAILSTOPWRITES", "x" * 40)[0] == "error"
 
+# For tools: an offset is waited for, and told.
+x = sent("CLUSTER", "FAILREPLICATIONOFFSET", "0")
+assert x.read() == ("int", offset())
+assert x.call("CLUSTER", "FAILREPLICATIONOFFSET", "much")[0] == "error"
+x.send("CLUSTER", "FAILREPLICATIONOFFSET", offset() + 1)
+try:
+    raise AssertionError("too early: %r" % (x.read(seconds=0.1),))
+except TimeoutError:
+    pass
+c.ok("SET", "here", "v")
+assert x.read() == ("int", offset())
+x.close()
+
 # What waits, and what does not.
 c.ok("RPUSH", "{l}list", "3", "1", "2")
 c.ok("SET", "here", "v")
