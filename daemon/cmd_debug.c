@@ -84,6 +84,7 @@ cmd_debug_object(struct call *c)
 	reply_simple(c->reply, text);
 }
 
+/* Of what is here, whosever slot it is: tools compare both sides of a move. */
 void
 cmd_debug_digest_value(struct call *c)
 {
@@ -94,10 +95,13 @@ cmd_debug_digest_value(struct call *c)
 	for (i = 2; i < c->argc; i++) {
 		unsigned char digest[DIGEST_BYTES] = { 0 };
 		struct key k = call_key(c, i);
+		int slot = keyslot_of(c->argv[i]);
+		bool visited = call_visit(c, slot);
 		struct value *v = slot_peek(c->txn, &k);
 
 		if (v != NULL)
 			digest_value(digest, v);
+		call_unvisit(c, slot, visited);
 		digest_print(digest, text);
 		reply_simple(c->reply, text);
 	}

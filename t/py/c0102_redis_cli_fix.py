@@ -65,6 +65,17 @@ setslot(third, "IMPORTING", cl.myid(owner))
 setslot(other, "IMPORTING", cl.myid(owner))
 fix()
 
+# A key that both sides have, since a giver died at the wrong moment.
+setslot(other, "IMPORTING", cl.myid(owner))
+here, there = owner.connect(), other.connect()
+name = here.ok("CLUSTER", "GETKEYSINSLOT", slot, 1)[1][0][1]
+payload = here.ok("DUMP", name)[1]
+there.ok("ASKING")
+there.ok("RESTORE", name, 0, payload)
+assert there.ok("DEBUG", "DIGEST-VALUE", name) == here.ok(
+    "DEBUG", "DIGEST-VALUE", name)
+fix()
+
 # uncovered: nobody's slots without keys, one of them, and many
 keys_of = {a.connect().ok("CLUSTER", "KEYSLOT", k)[1] for k in keys.value}
 free = [s for s in range(100) if s not in keys_of][:4]
