@@ -17,7 +17,8 @@ word_wait(uint32_t *lock, uint32_t holder)
 {
 	int spins = 0;
 
-	while (!word_take(lock, 0, holder)) {
+	/* Only looked at meanwhile: its holder has the line for itself. */
+	while (word_load(lock) != 0 || !word_take(lock, 0, holder)) {
 		if (++spins < SPINS) {
 			word_pause();
 			continue;
