@@ -29,6 +29,7 @@
 #define STEP_NODES 64              /* of a list, same */
 #define STEP_ORPHANS 256           /* same, to be freed */
 #define KEPT_BYTES (64ull << 20)   /* of what was handed over: is_tight */
+#define TURN_US 200                /* without a break for others */
 #define WAIT_US 20                 /* between two looks at a locked slot */
 #define SAY_US (5 * 1000000ll)
 #define REDIS_VERSION "7.2.0"      /* what others take the file for */
@@ -50,6 +51,8 @@ struct saver {
 	uint64_t granted;          /* read of the ring, as told to writers */
 	uint32_t wishes[PROC_WORKERS]; /* numbers of those granted */
 	int64_t said_us;
+	uint64_t turned;           /* when it last made a break, and */
+	uint64_t turn_ticks;       /* so often it does */
 };
 
 /* --- what is to be written --------------------------------------------- */
@@ -98,9 +101,23 @@ select_db(struct saver *s, uint32_t internal)
 	s->db = db;
 }
 
+/*
+ * Requests that wait for this processor go first: the kernel itself may see only
+ * at a tick, 4 ms apart, that its time is over.  Never with a slot locked.
+ */
+static void
+step_aside(struct saver *s)
+{
+	if (clock_ticks() - s->turned < s->turn_ticks)
+		return;
+	clock_yield();
+	s->turned = clock_ticks();
+}
+
 static void
 write_key(struct saver *s, const struct value *v)
 {
+	step_aside(s);
 	select_db(s, value_db(v));
 	dump_write_key(s->writer, v);
 	word_store(&s->save->keys, s->save->keys + 1);
@@ -366,6 +383,7 @@ write_some(struct saver *s, struct snap_owner *o, bool *is_last)
 	is_ok = snap_parts_step(o, STEP_BYTES, is_last) ||
 	    fail(s->save, "no memory");
 	leave_root(s);
+	step_aside(s);
 	if (is_ok)
 		snap_parts_each(&s->parts, o, write_part, &out);
 	return is_ok;
@@ -412,6 +430,7 @@ write_nodes(struct saver *s, struct snap_owner *o, const struct node **next)
 		*next = chain_cut_next(*next, s->state.snap.serial);
 	}
 	leave_root(s);
+	step_aside(s);
 	for (i = 0; i < n; i++)
 		dump_write_row(s->writer, node[i]->data + node[i]->ends.start,
 		    (uint32_t)chain_used(node[i]), node[i]->ends.count);
@@ -685,6 +704,7 @@ open_saver(struct saver *s, const struct birth *b, const struct state *state,
 	s->save = save;
 	s->db = -1;
 	s->said_us = clock_steady_us();
+	s->turn_ticks = TURN_US * clock_ticks_per_us();
 	s->punched = save->reader.got / PUNCH_BYTES * PUNCH_BYTES;
 	tell_kept(s);
 	txn_open(&s->txn, &area->journal, &s->heap, NULL, b->name);
