@@ -102,8 +102,8 @@ select_db(struct saver *s, uint32_t internal)
 }
 
 /*
- * Requests that wait for this processor go first: the kernel itself may see only
- * at a tick, 4 ms apart, that its time is over.  Never with a slot locked.
+ * Requests that wait for this processor go first: the kernel may see only at a
+ * tick, 4 ms apart, that our time is over.  Never with a slot locked.
  */
 static void
 step_aside(struct saver *s)
