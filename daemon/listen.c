@@ -1,6 +1,7 @@
 #include "daemon/listen.h"
 
 #include "daemon/clock.h"
+#include "daemon/log.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -17,7 +18,7 @@
  * the kernel takes their sockets down later still.  All addresses together are
  * waited for as long as this.
  */
-#define PATIENCE_US 1000000
+#define PATIENCE_US 5000000
 #define PAUSE_US 10000
 
 static int
@@ -31,10 +32,14 @@ complain(char why[LISTEN_WHY], const char *where, int bad)
 
 /* Whether to try again what a dead node may have held; after a pause. */
 static bool
-is_worth_waiting(const struct listeners *l, int bad)
+is_worth_waiting(struct listeners *l, int bad)
 {
 	if (bad != -EADDRINUSE || clock_steady_us() >= l->patience_us)
 		return false;
+	if (!l->is_waiting)
+		log_notice("an address to listen on is in use: waiting up to "
+		    "%d s for it", PATIENCE_US / 1000000);
+	l->is_waiting = true;
 	clock_nap(PAUSE_US);
 	return true;
 }
@@ -81,7 +86,7 @@ probe(const struct addrinfo *a)
 }
 
 static int
-probe_patiently(const struct listeners *l, const struct addrinfo *a)
+probe_patiently(struct listeners *l, const struct addrinfo *a)
 {
 	int bad = probe(a);
 

@@ -25,11 +25,12 @@ struct listeners {
 	int bus[BIRTH_LISTENERS];
 	char path[OPTION_ROOM];  /* of the Unix socket, to be unlinked */
 	int64_t patience_us;     /* what is in use is tried again until then */
+	bool is_waiting;         /* so it has been, and the log says so */
 };
 
 /*
- * Opens all for so many workers; waits a moment for those of a node that was
- * just killed.  -errno with a sentence.
+ * Opens all for so many workers; waits some seconds for those of a node that
+ * was just killed.  -errno with a sentence.
  */
 int listen_open(struct listeners *l, const struct options *o, int workers,
     char why[LISTEN_WHY]);

@@ -3,11 +3,13 @@
 # limit 60s
 
 import re
+import time
 
 import clustering as cl
 import node
 
 SLOTS = range(40)
+QUIET_S = 6.0  # a line that counts is written when it was not added to for 5 s
 
 
 def lines(n, mark):
@@ -40,7 +42,18 @@ assert len(moved(b)) == 1, moved(b)
 for n in (a, b, c):
     assert len(lines(n, "*")) - before[n] <= 3, lines(n, "*")[before[n]:]
 
-# Whole slots: one line on either side.
+# Whole slots: one line on either side, when no other one is awaited.
+quiet_since = [None, 0.0]
+
+
+def is_quiet():
+    """So long that every line which counts has been written."""
+    if quiet_since[0] != (now := [lines(n, "*") for n in (a, b, c)]):
+        quiet_since[:] = now, time.monotonic()
+    return time.monotonic() - quiet_since[1] > QUIET_S
+
+
+node.until(40, is_quiet, "no more lines")
 before = {n: len(lines(n, "*")) for n in (a, b)}
 b.connect(seconds=30).ok("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", 0,
                          len(SLOTS) - 1, "NODE", ids[a])

@@ -78,7 +78,7 @@ class Door:
 
 nodes = cl.start(["almandined"] * 4, [
     "--workers", "1", "--cluster-replication-reestablishment-timeout", "1",
-    "--cluster-require-full-coverage", "no"])
+    "--cluster-require-full-coverage", "no", "--stall-timeout", "60000"])
 cl.create(nodes[:3], replicas=0)
 pair = [nodes[0], nodes[3]]
 voters = nodes[1:3]

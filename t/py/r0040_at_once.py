@@ -14,7 +14,7 @@ HELD_S = 0.4  # well below what a start waits for
 def refused(n):
     """What a start says that fails."""
     done = subprocess.run(n.command(), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=20 * node.SLOW)
+                          stderr=subprocess.STDOUT, timeout=30 * node.SLOW)
     assert done.returncode == 1, done
     return done.stdout.decode()
 
@@ -58,5 +58,7 @@ held = socket.socket()
 held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 held.bind(("127.0.0.1", a.port))
 held.listen(1)
-assert refused(a) == "almandined: 127.0.0.1 port %d is in use by another " \
-    "process\n" % a.port
+said = refused(a)
+assert "an address to listen on is in use: waiting up to 5 s for it\n" in said
+assert said.endswith("\nalmandined: 127.0.0.1 port %d is in use by another "
+                     "process\n" % a.port), said

@@ -81,6 +81,8 @@ run! almandined --port 0 --unixsocket /nonexistent/x
 | almandined: can not listen on /nonexistent/x: No such file or directory
 server a
 run! almandined --port $a_port --bind 127.0.0.1
+| /an address to listen on is in use: waiting up to 5 s for it$/
 | /^almandined: 127.0.0.1 port \d+ is in use by another process$/
 run! almandined --port $(($a_port + 1)) --cluster-enabled yes --cluster-port $a_port --bind 127.0.0.1
+| /an address to listen on is in use: waiting up to 5 s for it$/
 | /^almandined: 127.0.0.1 port \d+ \(the cluster bus\) is in use by another process$/
