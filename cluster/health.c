@@ -43,9 +43,9 @@ count(const struct view *v)
 }
 
 /*
- * How long a primary waits when the majority is there: at its start for what it
- * missed, which comes with the first answers; when the majority is there again,
- * as long as redis-server does.
+ * How long a primary waits, once, when the majority is there: at its start for
+ * what it missed, which comes with the first answers; when it has come again, as
+ * long as redis-server does.
  */
 static int64_t
 rejoin_ms(const struct view *v)
@@ -65,18 +65,21 @@ health_look(struct view *v, struct acts *out)
 	struct health h = count(v);
 	bool has_majority = h.reachable >= h.voters / 2 + 1, is_ok;
 
-	if (has_majority && !v->had_majority)
+	if (has_majority && !v->had_majority) {
 		v->majority_ms = v->now_ms;
+		v->was_ok = false;
+	}
 	if (!has_majority && v->had_majority && h.voters > 0)
 		v->lost_majority = true;
 	/* Of no voters none is missing: nothing could come back. */
 	v->had_majority = has_majority || h.voters == 0;
 	is_ok = has_majority && (!v->config.needs_full_coverage ||
 	    (h.assigned == KEYSLOT_COUNT && h.lost == 0));
-	if (is_ok && !v->is_ok && v->now_ms < v->majority_ms + rejoin_ms(v)) {
+	if (is_ok && !v->was_ok && v->now_ms < v->majority_ms + rejoin_ms(v)) {
 		view_due(v, v->majority_ms + rejoin_ms(v));
 		return;
 	}
+	v->was_ok |= is_ok;
 	if (is_ok == v->is_ok)
 		return;
 	v->is_ok = is_ok;

@@ -99,7 +99,7 @@ place_of(const struct view *v, const struct bus_id *id)
 void
 view_go_on(struct view *v, int64_t ms)
 {
-	v->is_ok = v->had_majority = true;
+	v->is_ok = v->was_ok = v->had_majority = true;
 	v->majority_ms = v->now_ms;
 	v->trust_ms = v->now_ms + ms;
 	view_due(v, v->trust_ms);

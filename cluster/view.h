@@ -175,6 +175,7 @@ struct view {
 	bool is_ok;
 	bool had_majority, lost_majority; /* now; once since the start */
 	int64_t majority_ms;       /* since when, when had_majority */
+	bool was_ok;               /* the state, since then */
 	int64_t trust_ms;          /* until then who is silent is there */
 	struct vote vote;
 	struct failover failover;

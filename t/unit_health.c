@@ -146,6 +146,33 @@ START_TEST(who_is_to_follow_is_waited_for)
 }
 END_TEST
 
+START_TEST(who_was_well_is_not_waited_for_again)
+{
+	uint16_t own;
+	int64_t at_ms;
+
+	begin();
+	own_slots();
+	know('a', 5, upper);
+	at_ms = v->now_ms;
+	own = v->node[VIEW_SELF].flags;
+	v->node[VIEW_SELF].flags = BUS_IS_REPLICA;
+	ck_assert(is_ok_at(at_ms));
+	v->node[VIEW_SELF].flags = own;
+	/* For a moment it has no owner: redis-cli fixes that way. */
+	view_give_slot(v, 0, VIEW_NOBODY);
+	ck_assert(!is_ok_at(at_ms));
+	view_give_slot(v, 0, VIEW_SELF);
+	ck_assert(is_ok_at(at_ms));
+	v->node[node('a')].flags |= BUS_IS_FAIL;
+	ck_assert(!is_ok_at(at_ms));
+	v->node[node('a')].flags &= (uint16_t)~BUS_IS_FAIL;
+	ck_assert(!is_ok_at(at_ms));
+	ck_assert(!is_ok_at(at_ms + TIMEOUT_MS - 1));
+	ck_assert(is_ok_at(at_ms + TIMEOUT_MS));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -158,5 +185,6 @@ unit_suite(void)
 	tcase_add_test(t, reports_expire);
 	tcase_add_test(t, silence_and_refusal_are_suspect);
 	tcase_add_test(t, who_is_to_follow_is_waited_for);
+	tcase_add_test(t, who_was_well_is_not_waited_for_again);
 	return s;
 }
