@@ -44,8 +44,8 @@ count(const struct view *v)
 
 /*
  * How long a primary waits, once, when the majority is there: at its start for
- * what it missed, which comes with the first answers; when it has come again, as
- * long as redis-server does.
+ * what it missed, which comes with the first answers; when it has come again,
+ * as long as redis-server does.
  */
 static int64_t
 rejoin_ms(const struct view *v)
