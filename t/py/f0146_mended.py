@@ -18,7 +18,7 @@ import node
 import shard
 
 # So long that nobody is missed who stands still for a moment.
-cl.TIMEOUT_MS = 6000
+cl.TIMEOUT_MS = int(6000 * node.SLOW)
 LATE_MS = int(4000 * node.SLOW)
 
 
