@@ -103,6 +103,8 @@ for point, what in (("aof-write", "No space left on device"),
         node.until(10, writes, "writes again")
         assert info()["aof_last_write_status"] == "ok"
     c.ok("CONFIG", "SET", "appendfsync", "always")
+    # What was acknowledged under another policy is durable with this one.
+    c.ok("SET", "probe", "3")
     restart()
 
 # A manifest that can not be written: the rewrite fails or is done later.
