@@ -167,9 +167,24 @@ invited(struct view *v, uint16_t i, const struct failover_say *s,
 	v->hand.is_invited = false;
 }
 
+/*
+ * Whether it wants our role without knowing what we know: in our place it would
+ * lease to who was replaced, and whose heir counts on us (lease.h).
+ */
+static bool
+lacks_claims(const struct view *v, const struct failover_say *s,
+    uint32_t known)
+{
+	bool wants = s->kind == FAILOVER_SAY_STOP ?
+	    is_in(v, IN(IDLE) | IN(OFFERING)) :
+	    s->kind == FAILOVER_SAY_CLAIM && is_in(v, IN(STOPPED));
+
+	return wants && known != 0 && known != view_known(v, VIEW_SELF);
+}
+
 static void
 heard_say(struct view *v, uint16_t i, const struct failover_say *s,
-    struct acts *out)
+    uint32_t known, struct acts *out)
 {
 	struct failover_steps steps = { 0 };
 	struct failover_say said = *s;
@@ -192,6 +207,11 @@ heard_say(struct view *v, uint16_t i, const struct failover_say *s,
 	}
 	if (s->kind == FAILOVER_SAY_WORD)
 		v->hand.has_seat = s->offset != 0;
+	/* It asks again. */
+	if (lacks_claims(v, s, known)) {
+		speak_claims(v, i, VIEW_SELF, out);
+		return;
+	}
 	/* Our claim would beat its: it has to begin anew. */
 	if (s->kind == FAILOVER_SAY_CLAIM &&
 	    v->failover.state == FAILOVER_STOPPED &&
@@ -212,7 +232,7 @@ hand_heard(struct view *v, uint16_t i, const struct bus_packet *p,
 		return;
 	if (p->kind <= UINT8_MAX &&
 	    failover_say_read(&s, (uint8_t)p->kind, p->payload))
-		heard_say(v, i, &s, out);
+		heard_say(v, i, &s, p->header.known, out);
 }
 
 void

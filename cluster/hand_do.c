@@ -56,6 +56,10 @@ hand_do_say(struct view *v, const struct failover_step *s, struct acts *out)
 		v->hand.stop_ms = v->now_ms;
 		return;
 	}
+	/* It may know less of others than we, and so not agree. */
+	if ((say.kind == FAILOVER_SAY_STOP || say.kind == FAILOVER_SAY_CLAIM) &&
+	    v->now_ms - v->failover.since_ms > v->failover.config.again_ms)
+		speak_claims(v, i, i, out);
 	if (say.kind == FAILOVER_SAY_WORD)
 		say.offset = !v->lease.is_seat_unsure;
 	else if (say.kind == FAILOVER_SAY_INVITE && v->stands_back)

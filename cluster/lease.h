@@ -20,6 +20,10 @@
  *   Seat      A shard has one seat in the majority.  Who was elected counts
  *             itself only when so many leased to it, knowing its claim, that
  *             nobody before it can have enough again.
+ *   Claims of others    A seat goes to who knows of as many replaced voters as
+ *             who had it: a giver's word waits for that, and who votes tells
+ *             the candidate first.  Or the heir would lease to one that was
+ *             replaced, whose successor counts on that seat.
  *   Heirs     Who took over votes for nobody for as long as what was granted
  *             by whom it replaced may run; who gave its role away grants
  *             nothing; and who voted to replace a voter counts no lease of it

@@ -2,6 +2,7 @@
 
 /* More entries than this are not said at once. */
 #define GOSSIP_MAX 600
+#define CLAIMS_MAX 16          /* same, of UPDATEs */
 
 static uint16_t
 own_flags(const struct view *v)
@@ -243,6 +244,22 @@ speak_update(struct view *v, uint16_t i, uint16_t to, struct acts *out)
 }
 
 void
+speak_claims(struct view *v, uint16_t to, uint16_t but, struct acts *out)
+{
+	uint16_t i = (uint16_t)view_random(v, v->nodes);
+	unsigned k, said = 0;
+
+	for (k = 0; k < v->nodes && said < CLAIMS_MAX; k++) {
+		if (i != to && i != but && view_is_voter(v, i) &&
+		    act_has_room(out)) {
+			speak_update(v, i, to, out);
+			said++;
+		}
+		i = (uint16_t)(i + 1u < v->nodes ? i + 1 : 0);
+	}
+}
+
+void
 speak_request(struct view *v, uint64_t epoch, bool is_forced,
     struct acts *out)
 {
@@ -251,6 +268,7 @@ speak_request(struct view *v, uint64_t epoch, bool is_forced,
 
 	must(v->told.epoch >= epoch, "an epoch is durable before it is told");
 	h.epoch = epoch;
+	h.known = view_known(v, v->vote.failed);
 	if (is_forced)
 		h.marks |= BUS_MARK_FORCE_ACK;
 	act_write(out, &w, &h);
@@ -283,6 +301,8 @@ speak_own_on(struct view *v, uint16_t i, uint64_t wire, uint16_t kind,
 	struct bus_header h = speak_header(v, BUS_OWN);
 	struct bus_writer w;
 
+	if (kind == FAILOVER_SAY_STOP || kind == FAILOVER_SAY_CLAIM)
+		h.known = view_known(v, i);
 	act_write(out, &w, &h);
 	bus_put_own(&w, kind, payload);
 	act_send(out, &w, i, wire);

@@ -55,6 +55,13 @@ void speak_fail_to(struct view *v, uint16_t i, uint16_t to,
 void speak_update(struct view *v, uint16_t i, uint16_t to,
     struct acts *out);
 
+/*
+ * To node `to`: the slots of some of the others but one, which it may not know;
+ * who does not know enough then is told of more the next time.
+ */
+void speak_claims(struct view *v, uint16_t to, uint16_t but,
+    struct acts *out);
+
 /* We ask everybody for a vote in this epoch. */
 void speak_request(struct view *v, uint64_t epoch, bool is_forced,
     struct acts *out);

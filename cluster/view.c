@@ -388,6 +388,36 @@ view_voters(const struct view *v)
 	return n;
 }
 
+/* What nobody claims any more is not known to who came later. */
+static bool
+has_sure_slot(const struct view *v, uint16_t i)
+{
+	unsigned at;
+
+	for (at = 0; at < BUS_SLOT_BYTES; at++)
+		if (v->node[i].slots[at] & (uint8_t)~v->doubt[at])
+			return true;
+	return false;
+}
+
+uint32_t
+view_known(const struct view *v, uint16_t but)
+{
+	uint64_t all = 0, one;
+	uint16_t i;
+
+	for (i = 0; i < v->nodes; i++) {
+		if (i == but || !view_is_voter(v, i) ||
+		    !has_sure_slot(v, i))
+			continue;
+		one = slice_word(v->node[i].id.text) +
+		    v->node[i].config_epoch * 0x9e3779b97f4a7c15ull;
+		one = (one ^ one >> 29) * 0xbf58476d1ce4e5b9ull;
+		all += one ^ one >> 32;
+	}
+	return (uint32_t)all | 1;
+}
+
 bool
 view_may_serve(const struct view *v, unsigned slot)
 {

@@ -354,6 +354,12 @@ view_is_one_shard(const struct view *v, uint16_t i, uint16_t j)
 }
 
 /*
+ * All that is known of who claims slots, and under which epochs, but for one
+ * node's: who knows the same has the same number; never 0.
+ */
+uint32_t view_known(const struct view *v, uint16_t but);
+
+/*
  * Whether our workers may serve a slot: it is ours now, and durably so, and we
  * do not stand back.  A caller publishes this, and where the others are.
  */

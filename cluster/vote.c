@@ -504,7 +504,7 @@ judge(const struct view *v, uint16_t by, const struct bus_header *h)
 
 static void
 give(struct view *v, uint16_t by, uint16_t p, uint64_t epoch,
-    struct acts *out)
+    uint32_t known, struct acts *out)
 {
 	struct view_node *primary = &v->node[p];
 
@@ -516,6 +516,9 @@ give(struct view *v, uint16_t by, uint16_t p, uint64_t epoch,
 		primary->voted_ms = v->now_ms > 0 ? v->now_ms : 1;
 	primary->voted_for = v->node[by].id;
 	primary->voted_epoch = epoch;
+	/* Elected, it leases in the place of who knew: it hears that first. */
+	if (known != 0 && known != view_known(v, p))
+		speak_claims(v, by, p, out);
 	lease_promise(v, by, out);
 	view_dirty(v);
 	act_note(out, by, vote_verdict_words[VOTE_YES]);
@@ -537,6 +540,7 @@ wait_for_lease(struct view *v, uint16_t by, uint16_t p,
 	w->epoch = h->epoch;
 	w->config_epoch = h->config_epoch;
 	w->marks = h->marks;
+	w->known = h->known;
 	memcpy(w->slots, h->slots, BUS_SLOT_BYTES);
 	view_due(v, lease_may_vote_ms(v, by, p));
 }
@@ -552,7 +556,7 @@ answer(struct view *v, uint16_t by, const struct bus_header *h,
 		if (lease_may_vote_ms(v, by, p) > v->now_ms)
 			wait_for_lease(v, by, p, h, out);
 		else
-			give(v, by, p, h->epoch, out);
+			give(v, by, p, h->epoch, h->known, out);
 		return;
 	}
 	if (verdict != VOTE_NO_VOTER)
@@ -570,7 +574,7 @@ look_at_waiting(struct view *v, struct acts *out)
 	struct vote_waits w = v->vote.waits;
 	struct bus_header h = { .epoch = w.epoch, .marks = w.marks,
 	    .config_epoch = w.config_epoch, .primary = w.primary,
-	    .own = w.own, .slots = w.slots };
+	    .own = w.own, .known = w.known, .slots = w.slots };
 	uint16_t by = view_find(v, &w.by), p = view_find(v, &w.wanted);
 
 	if (by != VIEW_NOBODY && p != VIEW_NOBODY &&

@@ -61,6 +61,7 @@ struct vote {
 		uint8_t own;
 		uint64_t epoch, config_epoch;
 		uint16_t marks;
+		uint32_t known;
 		uint8_t slots[BUS_SLOT_BYTES];
 	} waits;
 };

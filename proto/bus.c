@@ -227,6 +227,7 @@ get_header(struct bus_header *h, const uint8_t *p)
 	h->marks = p[AT_MARKS];
 	h->own = memcmp(p + AT_OWN, OWN_MARK, 3) == 0 ? p[AT_OWN + 3] : 0;
 	h->is_voted = h->own > 0 && (p[AT_OWN + 4] & OWN_VOTED);
+	h->known = h->own > 0 ? (uint32_t)bus_get(p + AT_OWN + 5, 4) : 0;
 	h->is_down = p[AT_STATE] != 0;
 	h->epoch = bus_get(p + AT_EPOCH, 8);
 	h->config_epoch = bus_get(p + AT_CONFIG_EPOCH, 8);
@@ -499,6 +500,7 @@ bus_begin(struct bus_writer *w, void *data, size_t room,
 		memcpy(p + AT_OWN, OWN_MARK, 3);
 		p[AT_OWN + 3] = h->own;
 		p[AT_OWN + 4] = h->is_voted ? OWN_VOTED : 0;
+		bus_put(p + AT_OWN + 5, 4, h->known);
 	}
 	bus_put(p + AT_PPORT, 2, h->pport);
 	bus_put(p + AT_CPORT, 2, h->cport);

@@ -84,6 +84,8 @@ struct bus_header {
 	uint8_t own;               /* version of our kind, 0: another kind */
 	bool is_voted;             /* ours only: its config epoch was */
 	bool is_down;              /* its cluster state */
+	/* ours only: what it knows of others' claims, 0: not said */
+	uint32_t known;
 	uint64_t epoch, config_epoch, offset;
 	struct bus_id sender, primary;
 	char ip[BUS_IP];           /* empty: as the socket says */

@@ -547,6 +547,73 @@ START_TEST(slips)
 }
 END_TEST
 
+/* Same as say(), of one that knows this of others' claims. */
+static void
+say_knowing(char from, const struct failover_say *s, uint32_t known)
+{
+	struct bus_header h = header(BUS_OWN, from);
+	uint8_t payload[FAILOVER_SAY_BYTES];
+
+	h.known = known;
+	failover_say_write(payload, s);
+	hear(&h, s->kind, (struct slice){ (char *)payload,
+	    sizeof(payload) });
+}
+
+/* Else it would lease in our place to one that was replaced. */
+START_TEST(a_role_goes_to_who_knows_as_much)
+{
+	struct failover_say stop = { .kind = FAILOVER_SAY_STOP,
+	    .token = TOKEN }, claim = { .kind = FAILOVER_SAY_CLAIM,
+	    .token = TOKEN, .offset = OFFSET, .epoch = EPOCH };
+	uint32_t known;
+	struct bus_packet p;
+
+	begin(false, BUS_OWN_VERSION);
+	known = view_known(v, VIEW_SELF);
+	say_knowing('r', &stop, known ^ 2);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	ck_assert(act_of(ACT_HOLD) == NULL);
+	ck_assert(sent('r', BUS_UPDATE, 0, &p));
+	ck_assert(bus_id_is_equal(&p.id, &v->node[node('a')].id) ||
+	    bus_id_is_equal(&p.id, &v->node[node('b')].id));
+	say_knowing('r', &stop, known);
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	/* What we learn meanwhile it has to know, too. */
+	v->node[node('a')].config_epoch = 7;
+	say_knowing('r', &claim, known);
+	ck_assert_int_eq(v->failover.state, FAILOVER_STOPPED);
+	ck_assert(sent('r', BUS_UPDATE, 0, &p));
+	known = view_known(v, VIEW_SELF);
+	say_knowing('r', &claim, known);
+	ck_assert_int_eq(v->failover.state, FAILOVER_YIELDING);
+	/* What its owner does not claim any more who is new never heard of. */
+	memset(v->doubt + BUS_SLOT_BYTES / 2, 0xff, BUS_SLOT_BYTES / 2);
+	ck_assert_uint_ne(view_known(v, VIEW_SELF), known);
+}
+END_TEST
+
+/* Its primary may know less, and is told when it does not answer. */
+START_TEST(tells_what_it_knows)
+{
+	struct bus_packet p;
+
+	begin(true, BUS_OWN_VERSION);
+	order(FAILOVER_ON_ASK, 0);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	save();
+	ck_assert(sent('a', BUS_OWN, SPEAK_PREPARE, &p));
+	promise('a', p.payload);
+	ck_assert(sent('p', BUS_OWN, FAILOVER_SAY_STOP, &p));
+	ck_assert_uint_eq(p.header.known, view_known(v, node('p')));
+	ck_assert(!sent('p', BUS_UPDATE, 0, &p));
+	now_ms += 100;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert(sent('p', BUS_OWN, FAILOVER_SAY_STOP, &p));
+	ck_assert(sent('p', BUS_UPDATE, 0, &p));
+}
+END_TEST
+
 /* It prepared an epoch that does not beat ours: it begins anew. */
 START_TEST(old_claims_are_refused)
 {
@@ -835,6 +902,8 @@ unit_suite(void)
 	tcase_add_test(t, promises_what_power_can_not_undo);
 	tcase_add_test(t, a_slot_is_left_behind);
 	tcase_add_test(t, slips);
+	tcase_add_test(t, a_role_goes_to_who_knows_as_much);
+	tcase_add_test(t, tells_what_it_knows);
 	tcase_add_test(t, old_claims_are_refused);
 	tcase_add_test(t, takes_from_redis);
 	tcase_add_test(t, gives_to_redis);

@@ -141,6 +141,21 @@ stand(char c, uint64_t epoch)
 	    v->node[node(head)].config_epoch, SLICE(""));
 }
 
+/* Same, of one that knows this of others' claims. */
+static void
+stand_knowing(char c, uint64_t epoch, uint32_t known)
+{
+	struct bus_header h = { .type = BUS_AUTH_REQUEST, .port = 7001,
+	    .flags = BUS_IS_REPLICA, .own = BUS_OWN_VERSION, .known = known,
+	    .cport = (uint16_t)(17000 + c), .epoch = epoch,
+	    .config_epoch = v->node[node(head)].config_epoch,
+	    .sender = id(c), .primary = id(head), .ip = "10.0.0.2",
+	    .slots = v->node[node(head)].slots };
+
+	others_epoch = epoch;
+	deliver(&h, v->node[node(c)].link, 0, SLICE(""));
+}
+
 static bool
 is_voted_for(char c)
 {
@@ -423,6 +438,23 @@ START_TEST(is_quiet_after_a_start)
 }
 END_TEST
 
+/* Elected, it would lease to one that was replaced. */
+START_TEST(who_lacks_claims_hears_of_them_with_the_vote)
+{
+	struct bus_packet p;
+
+	begin_three();
+	v->node[node('a')].flags |= BUS_IS_FAIL;
+	stand_knowing('r', 20, view_known(v, node('a')));
+	ck_assert(!sent('r', BUS_UPDATE, 0, &p));
+	stand_knowing('r', 21, view_known(v, node('a')) ^ 2);
+	ck_assert(sent('r', BUS_UPDATE, 0, &p));
+	ck_assert(bus_id_is_equal(&p.id, &v->node[node('b')].id) ||
+	    bus_id_is_equal(&p.id, &v->node[VIEW_SELF].id));
+	ck_assert(is_voted_for('r'));
+}
+END_TEST
+
 START_TEST(has_its_seat_when_enough_know)
 {
 	begin_three();
@@ -462,6 +494,7 @@ unit_suite(void)
 	tcase_add_test(t, evidence_ends_a_lease);
 	tcase_add_test(t, grants_only_what_it_knows);
 	tcase_add_test(t, is_quiet_after_a_start);
+	tcase_add_test(t, who_lacks_claims_hears_of_them_with_the_vote);
 	tcase_add_test(t, has_its_seat_when_enough_know);
 	suite_add_tcase(s, t);
 	return s;
