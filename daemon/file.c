@@ -92,6 +92,18 @@ file_write(int fd, const char *data, size_t bytes)
 }
 
 int
+file_push(int fd, uint64_t at, size_t bytes, uint64_t behind)
+{
+	int bad = sync_file_range(fd, (off_t)at, (off_t)bytes,
+	    SYNC_FILE_RANGE_WRITE);
+
+	if (bad == 0 && at >= behind)
+		bad = sync_file_range(fd, (off_t)(at - behind), (off_t)bytes,
+		    SYNC_FILE_RANGE_WAIT_BEFORE);
+	return bad != 0 && errno != ENOSYS ? -errno : 0;
+}
+
+int
 file_sync(int fd)
 {
 	return fdatasync(fd) != 0 ? -errno : 0;

@@ -39,6 +39,13 @@ int file_create(const char *name);
 /* Appends all bytes. */
 int file_write(int fd, const char *data, size_t bytes);
 
+/*
+ * Sends what was just written on its way to the disk, and waits for what lies
+ * `behind` bytes before it: when such a file is forced to the disk in the end
+ * there is little to wait for.  What it reports file_sync may not say again.
+ */
+int file_push(int fd, uint64_t at, size_t bytes, uint64_t behind);
+
 /* Returns when what was written is on the disk. */
 int file_sync(int fd);
 

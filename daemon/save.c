@@ -1,5 +1,6 @@
 #include "daemon/save.h"
 
+#include "daemon/clock.h"
 #include "daemon/log.h"
 
 #include <errno.h>
@@ -7,12 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES (1u << 20)
-#define SYNC_BYTES (4ull << 20)    /* forced to the disk in such steps */
+/* A small piece: while the kernel takes it nobody else runs here. */
+#define BUFFER_BYTES (64u << 10)
+#define BEHIND_BYTES (8ull << 20)  /* may be under way to the disk */
 
 struct sink {
 	int fd, bad;
-	uint64_t unsynced;
+	uint64_t at;               /* written of the file */
 	struct save *save;
 };
 
@@ -45,13 +47,13 @@ flush(struct rdb_writer *w)
 	bad = file_write(k->fd, w->data, w->used);
 	if (bad != 0)
 		return broken(k, bad, "writing the snapshot");
-	k->unsynced += w->used;
+	bad = file_push(k->fd, k->at, w->used, BEHIND_BYTES);
+	if (bad != 0)
+		return broken(k, bad, "forcing the snapshot to the disk");
+	k->at += w->used;
 	w->used = 0;
-	if (k->unsynced < SYNC_BYTES)
-		return true;
-	k->unsynced = 0;
-	bad = file_sync(k->fd);
-	return bad == 0 || broken(k, bad, "forcing the snapshot to the disk");
+	clock_yield();
+	return true;
 }
 
 static bool
