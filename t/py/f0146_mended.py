@@ -22,6 +22,14 @@ cl.TIMEOUT_MS = int(6000 * node.SLOW)
 LATE_MS = int(4000 * node.SLOW)
 
 
+def cut(sockets):
+    for s in sockets:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
 class Door:
     """Where others come to a node."""
 
@@ -56,21 +64,13 @@ class Door:
                 b.sendall(data)
         except OSError:
             pass
-        for s in a, b:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        cut((a, b))
 
     def shut(self):
         """Ends all that goes through it; who comes now hears nothing, ever."""
         self.is_deaf = True
         for pair in self.pairs:
-            for s in pair:
-                try:
-                    s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+            cut(pair)
 
     def open(self):
         self.is_deaf = False
