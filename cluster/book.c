@@ -259,6 +259,7 @@ settle(struct view *v)
 	v->told.is_unsettled = v->lease.was_unsettled;
 	v->told.is_given = v->hand.given.token != 0;
 	memcpy(v->told.slots, me->slots, BUS_SLOT_BYTES);
+	v->moves.version = v->told.generation;
 	v->is_dirty = false;
 	v->is_changed = true;
 }

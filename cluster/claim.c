@@ -66,6 +66,7 @@ judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
     struct outcome *o)
 {
 	uint16_t owner = v->owner[slot];
+	bool is_coming = v->comes_from[slot] != VIEW_NOBODY, replaces_giver;
 
 	if (owner == i) {
 		bus_remove_slot(v->doubt, slot);
@@ -73,17 +74,14 @@ judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
 	}
 	/*
 	 * A slot on its way to us changes by an order only, but who replaces
-	 * its giver is the one that gives it.
+	 * its giver is the one that gives it.  What a replica knows of its
+	 * primary's keeps it from nothing.
 	 */
-	if (v->comes_from[slot] != VIEW_NOBODY) {
-		if (v->comes_from[slot] != owner || owner == VIEW_NOBODY ||
-		    !view_is_one_shard(v, owner, i) ||
-		    !wins(v, slot, i, config_epoch))
-			return;
-		take(v, slot, i, o);
-		v->comes_from[slot] = i;
+	replaces_giver = is_coming && v->comes_from[slot] == owner &&
+	    view_is_one_shard(v, owner, i);
+	if (is_coming && !replaces_giver &&
+	    view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
 		return;
-	}
 	/*
 	 * It gave us the slot, and had taken an epoch of which we did not know
 	 * when we took ours; it will hear what it gave.
@@ -93,8 +91,11 @@ judge(struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch,
 		o->was_given |= v->node[VIEW_SELF].config_epoch < config_epoch;
 		return;
 	}
-	if (wins(v, slot, i, config_epoch))
-		take(v, slot, i, o);
+	if (!wins(v, slot, i, config_epoch))
+		return;
+	take(v, slot, i, o);
+	if (replaces_giver)
+		view_mark_slot(v, slot, v->moves_to[slot], i);
 }
 
 /* What we give to who was replaced we give to who replaced it. */
@@ -104,10 +105,8 @@ lead_moves(struct view *v, uint16_t replaced, uint16_t i)
 	unsigned slot;
 
 	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (v->moves_to[slot] == replaced) {
-			v->moves_to[slot] = i;
-			view_dirty_lightly(v);
-		}
+		if (v->moves_to[slot] == replaced)
+			view_mark_slot(v, slot, i, v->comes_from[slot]);
 }
 
 /* Whether it is a primary of our own shard, which took what we had. */

@@ -8,6 +8,7 @@
 #include "cluster/loss.h"
 #include "cluster/meet.h"
 #include "cluster/migrate.h"
+#include "cluster/moves.h"
 #include "cluster/shift.h"
 #include "cluster/speak.h"
 #include "cluster/vote.h"
@@ -221,6 +222,7 @@ link_up(struct view *v, uint16_t i, struct acts *out)
 	n->link_ms = v->now_ms;
 	n->link_fails = 0;
 	n->refused_ms = 0;
+	n->moves_known = n->moves_told = 0;
 	v->is_changed = true;
 	speak_hello(v, n->flags & BUS_IS_MEET ? BUS_MEET : BUS_PING, i,
 	    n->link, out);
@@ -403,6 +405,7 @@ cluster_settle(struct view *v, struct acts *out)
 	if (v->is_changed)
 		health_look(v, out);
 	lease_look(v, out);
+	moves_look(v, out);
 	save(v, out);
 	if (v->is_changed)
 		act_add(out, ACT_PUBLISH, VIEW_SELF);

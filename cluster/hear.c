@@ -5,6 +5,7 @@
 #include "cluster/hand.h"
 #include "cluster/lease.h"
 #include "cluster/meet.h"
+#include "cluster/moves.h"
 #include "cluster/shift.h"
 #include "cluster/speak.h"
 #include "cluster/vote.h"
@@ -401,6 +402,14 @@ hear_own(struct view *v, uint16_t i, uint64_t wire,
 		break;
 	case SPEAK_SHIFT:
 		shift_heard(v, i, p, out);
+		break;
+	case SPEAK_MOVES:
+		/* Whose the slots are that came or went. */
+		hear_header(v, i, &p->header, out);
+		moves_heard(v, i, wire, p->payload);
+		break;
+	case SPEAK_MOVES_KNOWN:
+		moves_are_known(v, i, p->payload);
 		break;
 	default:
 		/* What is given is what the giver has now. */

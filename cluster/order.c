@@ -151,9 +151,8 @@ order_slot_migrating(struct view *v, unsigned slot, const struct bus_id *to)
 	why = find_primary(v, to, &i);
 	if (why != ORDER_NONE)
 		return why;
-	v->moves_to[slot] = i;
+	view_mark_slot(v, slot, i, VIEW_NOBODY);
 	v->given_by[slot] = VIEW_NOBODY;
-	view_dirty_lightly(v);
 	return ORDER_NONE;
 }
 
@@ -169,8 +168,7 @@ order_slot_importing(struct view *v, unsigned slot, const struct bus_id *from)
 	why = find_primary(v, from, &i);
 	if (why != ORDER_NONE)
 		return why;
-	v->comes_from[slot] = i;
-	view_dirty_lightly(v);
+	view_mark_slot(v, slot, VIEW_NOBODY, i);
 	return ORDER_NONE;
 }
 
@@ -196,8 +194,7 @@ order_slot_node(struct view *v, unsigned slot, const struct bus_id *id,
 	    failover_is_giving(&v->failover))
 		return ORDER_FAILOVER;
 	view_give_slot(v, slot, i);
-	v->moves_to[slot] = VIEW_NOBODY;
-	v->comes_from[slot] = VIEW_NOBODY;
+	view_mark_slot(v, slot, VIEW_NOBODY, VIEW_NOBODY);
 	/* Who takes it needs an epoch that beats the giver's. */
 	if (i == VIEW_SELF && giver != VIEW_NOBODY) {
 		claim_bump(v);
@@ -221,9 +218,7 @@ order_slot_stable(struct view *v, unsigned slot)
 {
 	if (!view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
 		return ORDER_PRIMARIES_ONLY;
-	v->moves_to[slot] = VIEW_NOBODY;
-	v->comes_from[slot] = VIEW_NOBODY;
-	view_dirty_lightly(v);
+	view_mark_slot(v, slot, VIEW_NOBODY, VIEW_NOBODY);
 	return ORDER_NONE;
 }
 
@@ -240,7 +235,7 @@ order_reset(struct view *v, bool is_hard, bool has_keys, struct acts *out)
 		view_follow(v, VIEW_NOBODY, out);
 	for (slot = 0; slot < KEYSLOT_COUNT; slot++) {
 		view_give_slot(v, slot, VIEW_NOBODY);
-		v->moves_to[slot] = v->comes_from[slot] = VIEW_NOBODY;
+		view_mark_slot(v, slot, VIEW_NOBODY, VIEW_NOBODY);
 	}
 	for (i = 1; i < v->nodes; i++)
 		if (view_is_used(v, i))

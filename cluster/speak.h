@@ -22,7 +22,10 @@ enum speak_kind {
 	/* u64 when that was sent, 0: with a vote; u32 how long, u64 epoch */
 	SPEAK_LEASE_GRANT = 9,
 	/* u8 what, u64 token, u64 epoch, slots, why (shift.c) */
-	SPEAK_SHIFT = 10
+	SPEAK_SHIFT = 10,
+	/* u64 version, parts (moves.c): a primary's open slots */
+	SPEAK_MOVES = 11,
+	SPEAK_MOVES_KNOWN = 12 /* u64 version that a replica has, 0: none */
 };
 
 #define SPEAK_DENIED_BYTES 9

@@ -51,6 +51,7 @@ view_begin(void *memory, unsigned nodes_max, const struct bus_id *myself,
 	v->random = seed * 2 + 1;
 	v->born_ms = v->now_ms = v->due_ms = now_ms;
 	v->is_dirty = v->is_grave = v->is_changed = true;
+	v->moves.version = 1;
 	(void)view_add(v, myself, BUS_IS_PRIMARY);
 	v->node[VIEW_SELF].shard = view_random_id(v);
 	failover_begin(&v->failover, myself, &(struct failover_config){ 0 });
@@ -185,10 +186,9 @@ cut_loose(struct view *v, uint16_t i)
 	for (slot = 0; slot < KEYSLOT_COUNT; slot++) {
 		if (v->owner[slot] == i)
 			view_give_slot(v, slot, VIEW_NOBODY);
-		if (v->moves_to[slot] == i)
-			v->moves_to[slot] = VIEW_NOBODY;
-		if (v->comes_from[slot] == i)
-			v->comes_from[slot] = VIEW_NOBODY;
+		view_mark_slot(v, slot, v->moves_to[slot] == i ?
+		    VIEW_NOBODY : v->moves_to[slot], v->comes_from[slot] == i ?
+		    VIEW_NOBODY : v->comes_from[slot]);
 		if (v->given_by[slot] == i)
 			v->given_by[slot] = VIEW_NOBODY;
 	}
@@ -280,16 +280,28 @@ view_give_slot(struct view *v, unsigned slot, uint16_t to)
 		v->node[to].slot_count++;
 	}
 	/* Who moved it has to begin again with its new owner. */
-	if (from == VIEW_SELF)
-		v->moves_to[slot] = VIEW_NOBODY;
-	if (to == VIEW_SELF)
-		v->comes_from[slot] = VIEW_NOBODY;
+	view_mark_slot(v, slot, from == VIEW_SELF ? VIEW_NOBODY :
+	    v->moves_to[slot], to == VIEW_SELF ? VIEW_NOBODY :
+	    v->comes_from[slot]);
 	v->given_by[slot] = VIEW_NOBODY;
 	v->owner[slot] = to;
-	if (to == VIEW_SELF || from == VIEW_SELF)
-		view_dirty(v);
-	else
-		view_dirty_lightly(v);
+	view_dirty_lightly(v);
+	if (to != VIEW_SELF && from != VIEW_SELF)
+		return;
+	view_dirty(v);
+	/* Our replicas know a move's end with whose the slot is. */
+	v->moves.version = v->generation + 1;
+}
+
+void
+view_mark_slot(struct view *v, unsigned slot, uint16_t to, uint16_t from)
+{
+	if (v->moves_to[slot] == to && v->comes_from[slot] == from)
+		return;
+	v->moves_to[slot] = to;
+	v->comes_from[slot] = from;
+	v->moves.version = v->generation + 1;
+	view_dirty_lightly(v);
 }
 
 void
@@ -322,6 +334,7 @@ view_set_replica(struct view *v, uint16_t i, uint16_t of)
 	    BUS_IS_MIGRATE_TO)) | BUS_IS_REPLICA;
 	n->primary = of;
 	n->role_ms = v->now_ms;
+	n->moves_known = n->moves_told = 0;
 	n->has_nothing = false;
 	n->orphan_ms = 0;
 	/* What we granted it as a primary is not renewed, but may run. */
@@ -340,12 +353,18 @@ view_follow(struct view *v, uint16_t of, struct acts *out)
 {
 	must(of != VIEW_SELF && (of == VIEW_NOBODY || view_is_used(v, of)),
 	    "a node follows another one");
-	if (of == VIEW_NOBODY)
+	if (of == VIEW_NOBODY) {
 		view_set_primary(v, VIEW_SELF);
-	else
+	} else {
 		view_set_replica(v, VIEW_SELF, of);
-	memset(v->moves_to, 0xff, sizeof(v->moves_to));
-	memset(v->comes_from, 0xff, sizeof(v->comes_from));
+		memset(v->moves_to, 0xff, sizeof(v->moves_to));
+		memset(v->comes_from, 0xff, sizeof(v->comes_from));
+		/* It is told that we have none of its. */
+		view_dirty_lightly(v);
+		v->moves.heard = 0;
+		v->moves.generation = v->generation + 1;
+		v->moves.is_owed = true;
+	}
 	memset(v->given_by, 0xff, sizeof(v->given_by));
 	act_add(out, ACT_FOLLOW, of);
 	view_broadcast(v);

@@ -98,6 +98,9 @@ struct view_node {
 	uint64_t from;
 	int64_t from_ms;
 	bool is_closed;            /* its process ended a link; none answered */
+	/* our replica: the version of our moves that it has, that we told it */
+	uint64_t moves_known, moves_told;
+	int64_t moves_told_ms;
 	char ip[BUS_IP], hostname[BUS_NAME], nodename[BUS_NAME];
 	uint8_t slots[BUS_SLOT_BYTES];
 };
@@ -166,7 +169,15 @@ struct view {
 	bool is_changed;           /* since it was last published */
 	int64_t save_again_ms;     /* after a failure */
 	uint16_t owner[KEYSLOT_COUNT];
+	/* a replica's are its primary's, as that told them (moves.h) */
 	uint16_t moves_to[KEYSLOT_COUNT], comes_from[KEYSLOT_COUNT];
+	struct {
+		uint64_t version;  /* ours: the generation that has them all */
+		/* a replica's: that it heard last, and on which wire; */
+		uint64_t heard, wire;
+		uint64_t generation; /* it is durable with that, */
+		bool is_owed;      /* and to be said then */
+	} moves;
 	/* who gave us a slot by an order a moment ago: until that time */
 	uint16_t given_by[KEYSLOT_COUNT];
 	int64_t given_until_ms;
@@ -249,13 +260,16 @@ void view_rename(struct view *v, uint16_t i, const struct bus_id *id);
 /* Gives a slot to a node, or to VIEW_NOBODY. */
 void view_give_slot(struct view *v, unsigned slot, uint16_t to);
 
+/* Where a slot of ours goes, or from where one comes to us; VIEW_NOBODY. */
+void view_mark_slot(struct view *v, unsigned slot, uint16_t to, uint16_t from);
+
 /* Makes a node a primary, or a replica of another one. */
 void view_set_primary(struct view *v, uint16_t i);
 void view_set_replica(struct view *v, uint16_t i, uint16_t of);
 
 /*
  * Same for ourselves: the data plane is told; slots that we had stay with us
- * until somebody claims them.
+ * until somebody claims them.  Who becomes a primary keeps the marks of moves.
  */
 void view_follow(struct view *v, uint16_t of, struct acts *out);
 

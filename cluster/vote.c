@@ -1,6 +1,7 @@
 #include "cluster/vote.h"
 
 #include "cluster/lease.h"
+#include "cluster/moves.h"
 
 #define SHARD_MS 50            /* an election takes about so long */
 
@@ -200,6 +201,7 @@ vote_take(struct view *v, uint16_t from, uint64_t epoch, bool is_voted,
 	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
 		if (v->owner[slot] == from)
 			view_give_slot(v, slot, VIEW_SELF);
+	moves_inherit(v);
 	v->node[VIEW_SELF].had_replicas = true;
 	if (!is_voted)
 		lease_stand(v, epoch);

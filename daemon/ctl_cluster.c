@@ -2,6 +2,7 @@
 
 #include "cluster/book.h"
 #include "cluster/hand.h"
+#include "cluster/moves.h"
 #include "daemon/clock.h"
 #include "daemon/ctl_bus.h"
 #include "daemon/ctl_disk.h"
@@ -18,6 +19,7 @@
 #include "daemon/file.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
+#include "proto/error.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,6 +50,8 @@ static struct {
 	bool empties;              /* ... and was a replica's RESET */
 	/* the order that waits for its file: its generation, or 0 */
 	uint64_t answer_after;
+	int64_t replicas_ms;       /* until then it waits for replicas, or 0 */
+	bool is_known;             /* ... and they know it */
 	bool is_ordered;           /* it is being carried out */
 } cl;
 
@@ -418,10 +422,33 @@ is_emptied(struct ctl *c, const char *why)
 		ctl_answer_ok(c);
 }
 
+/* A change of roles waits for nobody. */
+static bool
+waits_for_replicas(void)
+{
+	return cl.replicas_ms > clock_steady_ms() && !cl.is_follow_kept &&
+	    view_has(cl.view, VIEW_SELF, BUS_IS_PRIMARY) &&
+	    !moves_all_know(cl.view);
+}
+
+static void
+answer_published(struct ctl *c)
+{
+	if (cl.is_known)
+		ctl_answer_ok(c);
+	else
+		ctl_answer_error(c, "%s", error_text[ERROR_NOREPLICAS]);
+}
+
+/* It is durable: the rest of what it waits for. */
 static void
 answer_order(struct ctl *c)
 {
+	if (waits_for_replicas())
+		return;
+	cl.is_known = cl.replicas_ms == 0 || moves_all_know(cl.view);
 	cl.answer_after = 0;
+	cl.replicas_ms = 0;
 	if (cl.empties && c->next.role == STATE_REPLICA) {
 		cl.empties = cl.is_follow_due = false;
 		c->ask.is_elsewhere = false;
@@ -431,7 +458,7 @@ answer_order(struct ctl *c)
 	cl.empties = false;
 	(void)set_places();
 	publish_map();
-	ctl_publish(c, ctl_answer_ok);
+	ctl_publish(c, answer_published);
 	c->ask.is_elsewhere = false;
 }
 
@@ -454,9 +481,13 @@ ctl_cluster_settle_order(struct ctl *c)
 	cl.is_ordered = false;
 	note_change();
 	c->ask.is_elsewhere = true;
+	/* Who gave its last slot away follows, and tells nobody. */
+	if (!view_has(cl.view, VIEW_SELF, BUS_IS_PRIMARY))
+		cl.replicas_ms = 0;
 	cl.answer_after = cl.view->is_dirty ? cl.view->generation + 1 :
-	    cl.view->saving.generation;
-	if (cl.answer_after == 0)
+	    cl.view->saving.generation != 0 ? cl.view->saving.generation :
+	    cl.view->told.generation;
+	if (cl.view->told.generation >= cl.answer_after)
 		answer_order(c);
 }
 
@@ -483,6 +514,12 @@ void
 ctl_cluster_empties(bool empties)
 {
 	cl.empties = empties;
+}
+
+void
+ctl_cluster_awaits_replicas(int64_t ms)
+{
+	cl.replicas_ms = clock_steady_ms() + ms;
 }
 
 void
@@ -526,12 +563,8 @@ look_at_disk(struct ctl *c)
 		    c->next.options.cluster_config_file);
 	cl.disk_error = bad;
 	happen(&e);
-	if (cl.answer_after == 0)
-		return;
-	if (cl.view->told.generation >= cl.answer_after) {
-		answer_order(c);
-	} else if (bad != 0) {
-		cl.answer_after = 0;
+	if (cl.answer_after > cl.view->told.generation && bad != 0) {
+		cl.answer_after = cl.replicas_ms = 0;
 		ctl_answer_error(c, "ERR error saving the cluster node "
 		    "config: %s", strerror(-bad));
 	}
@@ -553,6 +586,9 @@ ctl_cluster_turn(struct ctl *c)
 	if (cl.view == NULL)
 		return;
 	look_at_disk(c);
+	if (cl.answer_after != 0 &&
+	    cl.view->told.generation >= cl.answer_after)
+		answer_order(c);
 	if (cl.options_version != c->next.version) {
 		configure();
 		note_change();
@@ -588,6 +624,9 @@ ctl_cluster_wait_ms(int most)
 		ms = NEWS_EVERY_MS;
 	if (cl.is_changed && ms > MAP_EVERY_MS)
 		ms = MAP_EVERY_MS;
+	if (cl.answer_after != 0 && waits_for_replicas() &&
+	    ms > cl.replicas_ms - clock_steady_ms())
+		ms = cl.replicas_ms - clock_steady_ms();
 	return ms < 0 ? 0 : ms < most ? (int)ms : most;
 }
 

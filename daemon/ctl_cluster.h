@@ -65,8 +65,11 @@ bool ctl_cluster_is_settled(const struct ctl *c);
  * Instead of ctl_cluster_end_step(), of an order: the question at hand is
  * answered when what was changed is durable and every living worker has
  * acknowledged it.  _empties(): and the data of a replica is gone.
+ * _awaits_replicas(): and our replicas know it (cluster/moves.h), or so much
+ * time has passed: then the answer is an error, and the order stands.
  */
 void ctl_cluster_settle_order(struct ctl *c);
 void ctl_cluster_empties(bool empties);
+void ctl_cluster_awaits_replicas(int64_t ms);
 
 #endif

@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#define REPLICAS_MS 2000       /* SETSLOT waits for them, as Valkey 8 does */
+#define REPLICAS_MS_MAX 60000
+
 static struct {
 	/* of the order at hand */
 	struct view *view;
@@ -205,12 +208,12 @@ set_slot(unsigned slot, struct slice state, const struct bus_id *id)
 }
 
 /*
- * SETSLOT's last words may be TIMEOUT and milliseconds, as Valkey 8 waits for
- * its replicas: they are taken off.  Nobody waits here, since an order is
- * durable when it is answered.
+ * SETSLOT's last words may be TIMEOUT and milliseconds, for which replicas are
+ * waited: they are taken off.
  */
 static bool
-take_timeout(struct ctl *c, const struct slice *argv, int *argc)
+take_timeout(struct ctl *c, const struct slice *argv, int *argc,
+    int64_t *most_ms)
 {
 	int at = slice_is(argv[3], "stable") ? 4 : 5;
 	bool is_number;
@@ -222,8 +225,10 @@ take_timeout(struct ctl *c, const struct slice *argv, int *argc)
 		return false;
 	*argc = at;
 	is_number = number_get_int(argv[at + 1], &ms);
-	if (is_number && ms >= 0)
+	if (is_number && ms >= 0) {
+		*most_ms = ms < REPLICAS_MS_MAX ? ms : REPLICAS_MS_MAX;
 		return true;
+	}
 	ctl_answer_error(c, "%s", error_text[is_number ?
 	    ERROR_TIMEOUT_NEGATIVE : ERROR_TIMEOUT_NOT_INT]);
 	return false;
@@ -235,16 +240,19 @@ ask_set_slot(struct ctl *c, const struct slice *argv, int argc)
 	static const char usage[] = "Invalid CLUSTER SETSLOT action or number "
 	    "of arguments. Try CLUSTER HELP";
 	enum order_refusal why = ORDER_REFUSALS;
+	int64_t n, ms = REPLICAS_MS;
 	struct bus_id id;
-	int64_t n;
 
 	if (!needs(c, get_number(argv[2], 0, KEYSLOT_COUNT - 1, &n),
-	    "Invalid or out of range slot") || !take_timeout(c, argv, &argc))
+	    "Invalid or out of range slot") ||
+	    !take_timeout(c, argv, &argc, &ms))
 		return;
 	id = id_of(argv[argc - 1]);
 	begin_order();
 	if (argc <= 5)
 		why = set_slot((unsigned)n, argv[3], argc == 5 ? &id : NULL);
+	if (why == ORDER_NONE)
+		ctl_cluster_awaits_replicas(ms);
 	if (why == ORDER_REFUSALS)
 		ctl_answer_error(c, "ERR %s", usage);
 	else
@@ -280,6 +288,8 @@ ask_set_slots(struct ctl *c, const struct slice *argv, int argc)
 			why = set_slot((unsigned)first, argv[2], has_id ?
 			    &id : NULL);
 	}
+	if (why == ORDER_NONE)
+		ctl_cluster_awaits_replicas(REPLICAS_MS);
 	if (why == ORDER_REFUSALS)
 		ctl_answer_error(c, "ERR Invalid slot state");
 	else
