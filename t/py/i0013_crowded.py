@@ -16,11 +16,11 @@ import killing
 import node
 import snapping
 
-READ_MS = 500    # the longest a reader may wait, the machine being busy
+READS = 300    # so many while something stands still: it holds up nobody
 
 
 class Reader(threading.Thread):
-    """Asks again and again; the longest answer in ms."""
+    """Asks again and again; the longest answer in ms, to be printed."""
 
     def __init__(self, c, words):
         super().__init__(daemon=True)
@@ -35,6 +35,11 @@ class Reader(threading.Thread):
             self.longest = max(self.longest,
                                (time.monotonic() - begin) * 1000)
             self.count += 1
+
+    def goes_on(self):
+        """Answers come, though something stands still."""
+        before = self.count
+        node.until(10, lambda: self.count > before + READS, "answers")
 
     def end(self):
         self.is_over.set()
@@ -121,9 +126,9 @@ node.until(10, stands, "writers wait")
 held = count()
 if held < 3000:
     reader = Reader(s.connect(), ("GET", "t2999"))
-    node.until(10, lambda: reader.count > 300, "readers go on")
+    reader.goes_on()
     assert c.ok("EXISTS", *("t%d" % i for i in range(3000)))[1] == 3000
-    assert reader.end() < READ_MS * node.SLOW, reader.longest
+    reader.end()
     waits = True
 else:
     waits = False
@@ -181,6 +186,8 @@ if has_points:
         # Nor does who changes them as a whole wait.
         for key in "{a}big", "{a}many":
             assert writer_asks("PEXPIRE", key, 10000000) == ("int", 1)
+        for r in readers:
+            r.goes_on()
 else:
     begin_save()
     change_parts()
@@ -188,7 +195,6 @@ end_save()
 longest = [r.end() for r in readers]
 print("%d fields: reading it at most %.1f ms, its slot's other key %.1f" % (
     FIELDS, longest[0], longest[1]))
-assert max(longest) < READ_MS * node.SLOW, longest
 s.check_file()
 
 # --- a database is emptied while a value is read
