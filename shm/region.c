@@ -11,6 +11,7 @@
 #define AHEAD_MIN (32ull << 20) /* prepared beyond what is used, at least */
 #define AHEAD_MAX (64ull << 20) /* and at most: it is memory */
 #define AHEAD_SHARE 8           /* a part in so many */
+#define AHEAD_FIRST (10ull << 20) /* with what is used, while it is little */
 #define APART (8ull << 20)      /* what is nearer to use is left alone */
 
 #ifndef MADV_COLLAPSE
@@ -277,9 +278,12 @@ region_prepare_next(uint64_t *at)
 {
 	uint64_t used = heap_used();
 	uint64_t ahead = used / AHEAD_SHARE;
+	uint64_t least = used + AHEAD_FIRST;
 
-	if (ahead < AHEAD_MIN)
-		ahead = AHEAD_MIN;
+	if (least > AHEAD_MIN)
+		least = AHEAD_MIN;
+	if (ahead < least)
+		ahead = least;
 	if (ahead > AHEAD_MAX)
 		ahead = AHEAD_MAX;
 	if (*at > 0 && *at < used + APART)
