@@ -46,7 +46,8 @@ for torn in (False, True):
     assert f.info(a)["data_lost"] == "1"
     for n in (b, r):
         assert is_refused(n, before[n])
-assert a.log_has(r"had data \(1000 keys at UNIX time \d+\)")
+# As many as there were when the note was made.
+assert a.log_has(r"had data \([1-9]\d* keys at UNIX time \d+\)")
 assert a.log_has("a note of it is damaged")
 
 # From the replica.
