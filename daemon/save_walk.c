@@ -302,6 +302,15 @@ set_aside(struct saver *s)
 	return true;
 }
 
+/* Writes that, when the value is written; no slot is locked. */
+static bool
+write_aside(struct saver *s)
+{
+	write_out(s, &s->aside);
+	tell_kept(s);
+	return drain(s);
+}
+
 /* The record at a place where it may be, whose slot is locked; or NULL. */
 static const struct value *
 look_at(const struct saver *s, const struct snap_owner *o, uint32_t i)
@@ -518,9 +527,7 @@ write_root(struct saver *s, uint16_t number, const struct value *v)
 		return false;
 	snap_parts_drop(&s->parts, o);
 	word_store(&s->save->keys, s->save->keys + 1);
-	write_out(s, &s->aside);
-	tell_kept(s);
-	return drain(s);
+	return write_aside(s);
 }
 
 static bool
@@ -549,28 +556,59 @@ free_left(struct saver *s, uint16_t number, struct snap_left *e)
 	return true;
 }
 
-/* What was left in a slot is written, if it is still wanted, and freed. */
+/* Of what something was said is taken next, so that it need not be kept. */
+static bool
+grant_parts(struct saver *s)
+{
+	const struct value *v;
+	struct snap_owner *o;
+
+	while ((o = s->parts.first) != NULL) {
+		v = find_root(s, o);
+		if (v == NULL || !write_large(s,
+		    (uint16_t)o->place[o->now].slot, v))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What was left in a slot, the first one, is written, if it is still wanted, or
+ * freed.  A part is wanted as long as we know of its value, with all that lies
+ * in the ring.
+ */
+static bool
+take_left_one(struct saver *s, uint16_t number)
+{
+	bool is_taking = s->state.snap.step == STATE_TAKE, is_due, is_ok;
+	const struct value *v;
+	struct snap_left *e;
+
+	if (!enter(s, number))
+		return false;
+	e = REGION->common.left[number];
+	v = is_taking ? snap_find_left(e, s->state.snap.serial, NULL) : NULL;
+	if (v != NULL)
+		return write_large(s, number, v);
+	is_ok = is_taking && set_aside(s);
+	is_due = is_taking && e != NULL && e->v == NULL &&
+	    snap_parts_know(&s->parts, e->root);
+	leave(s);
+	if (is_taking && (!is_ok || !write_aside(s)))
+		return false;
+	if (e == NULL)
+		return true;
+	return is_due ? grant_parts(s) : free_left(s, number, e);
+}
+
 static bool
 take_left(struct saver *s, uint16_t number)
 {
-	struct snap_left **list = &REGION->common.left[number], *e;
-	const struct value *v;
+	struct snap_left *volatile *list = &REGION->common.left[number];
 
-	while (*(struct snap_left *volatile *)list != NULL) {
-		if (!goes_on(s) || !enter(s, number))
+	while (*list != NULL)
+		if (!goes_on(s) || !take_left_one(s, number))
 			return false;
-		e = *list;
-		v = s->state.snap.step == STATE_TAKE ? snap_find_left(e,
-		    s->state.snap.serial, NULL) : NULL;
-		if (v != NULL) {
-			if (!write_large(s, number, v))
-				return false;
-			continue;
-		}
-		leave(s);
-		if (e != NULL && !free_left(s, number, e))
-			return false;
-	}
 	return true;
 }
 
@@ -587,22 +625,6 @@ grant_wish(struct saver *s, uint16_t number, uint64_t hash)
 		return write_large(s, number, v);
 	leave(s);
 	grant(s);
-	return true;
-}
-
-/* Of what something was said is taken next, so that it need not be kept. */
-static bool
-grant_parts(struct saver *s)
-{
-	const struct value *v;
-	struct snap_owner *o;
-
-	while ((o = s->parts.first) != NULL) {
-		v = find_root(s, o);
-		if (v == NULL || !write_large(s,
-		    (uint16_t)o->place[o->now].slot, v))
-			return false;
-	}
 	return true;
 }
 

@@ -95,14 +95,14 @@ visit_record(void *arg, void *block)
 		walk_large(w, v);
 }
 
-/* What waits for a snapshot is in no dict, and no key. */
+/* What waits for a snapshot is in no dict, and no key; or a part of one. */
 static void
 walk_left(struct walk *w, const struct snap_left *e)
 {
 	for (; e != NULL; e = e->next) {
 		reach(w, e);
-		reach(w, e->v);
-		if (value_is_large(e->v))
+		reach(w, e->v != NULL ? (const void *)e->v : e->part);
+		if (e->v != NULL && value_is_large(e->v))
 			walk_large(w, e->v);
 	}
 }

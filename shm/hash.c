@@ -223,20 +223,21 @@ large_set(struct txn *t, const struct key *k, const struct value *v,
 	struct dict *d = table_of(v);
 	uint64_t hash = place_hash(field, 0);
 	struct hash_entry *e = dict_find(d, &entry_kind, hash, &field), *fresh;
+	bool stays = unlikely(t->snap_serial != 0) &&
+	    snap_before_part(t, k, v, hash, e, field);
 
-	if (unlikely(t->snap_serial != 0))
-		snap_before_part(t, k, v, hash, e, field);
 	if (e == NULL) {
 		dict_add(t, d, &entry_kind, hash, entry_new(t, field, value));
 		return 1;
 	}
-	if (entry_takes(t, e, value)) {
+	if (!stays && entry_takes(t, e, value)) {
 		entry_set_value(t, e, value);
 		return 0;
 	}
 	fresh = entry_new(t, field, value);
 	dict_swap(t, d, hash, e, fresh);
-	txn_free(t, e);
+	if (!stays)
+		txn_free(t, e);
 	return 0;
 }
 
@@ -389,9 +390,7 @@ hash_delete(struct txn *t, const struct key *k, struct value *v,
 	}
 	if (e == NULL)
 		return small_cut(t, k, v, at, 2);
-	if (unlikely(t->snap_serial != 0))
-		snap_before_part(t, k, v, hash, e, field);
-	table_remove(t, d, &entry_kind, hash, e);
+	table_remove(t, k, v, &entry_kind, hash, e);
 	return v;
 }
 

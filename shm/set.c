@@ -301,7 +301,7 @@ large_add(struct txn *t, const struct key *k, const struct value *v,
 	if (dict_find(d, &entry_kind, hash, &member) != NULL)
 		return 0;
 	if (unlikely(t->snap_serial != 0) && v != NULL)
-		snap_before_part(t, k, v, hash, NULL, member);
+		(void)snap_before_part(t, k, v, hash, NULL, member);
 	dict_add(t, d, &entry_kind, hash, entry_new(t, member));
 	return 1;
 }
@@ -546,9 +546,7 @@ set_delete(struct txn *t, const struct key *k, struct value *v,
 		return intset_remove(t, k, v, index);
 	if (encoding == SMALL_LISTPACK)
 		return small_cut(t, k, v, at, 1);
-	if (unlikely(t->snap_serial != 0))
-		snap_before_part(t, k, v, hash, e, member);
-	table_remove(t, table_of(v), &entry_kind, hash, e);
+	table_remove(t, k, v, &entry_kind, hash, e);
 	return v;
 }
 

@@ -126,6 +126,23 @@ part_with(struct txn *t, const struct key *k, struct value *v, bool keep_large)
 	txn_free(t, v);
 }
 
+/* A copy of v's record with other lengths or expiry, linked in its place. */
+static struct value *
+move(struct txn *t, const struct key *k, struct value *v, size_t bytes,
+    size_t room, int64_t expires_ms)
+{
+	size_t keep = value_bytes(v) < bytes ? value_bytes(v) : bytes;
+	/* Large bytes only when the lengths demand it, room or not. */
+	struct value *to = new_value(t, k, value_type(v), value_encoding(v),
+	    bytes, bytes > UINT16_MAX || room <= UINT16_MAX ? room :
+	    UINT16_MAX, expires_ms);
+
+	txn_fill(t, value_data(to), value_data(v), keep);
+	part_with(t, k, v, true);
+	dict_swap(t, &k->slot->keys, k->hash, v, to);
+	return to;
+}
+
 /* --- finding ----------------------------------------------------------- */
 
 /* Flat: the search in the dictionary is a part of it. */
@@ -147,6 +164,21 @@ expire(struct txn *t, const struct key *k, struct value *v)
 	return NULL;
 }
 
+/*
+ * What a command may change goes to a snapshot first.  What is too long for
+ * that leaves its place to a copy: strings and streams, once they do change;
+ * others, which are small and have a long key, now.
+ */
+static struct value *
+give_to_snap(struct txn *t, const struct key *k, struct value *v)
+{
+	snap_before(t, k, v);
+	if (value_type(v) == VALUE_STRING || value_type(v) == VALUE_STREAM ||
+	    !snap_must_stay(t, k, v))
+		return v;
+	return move(t, k, v, value_bytes(v), value_bytes(v), value_expires(v));
+}
+
 struct value *
 slot_peek(struct txn *t, const struct key *k)
 {
@@ -154,7 +186,7 @@ slot_peek(struct txn *t, const struct key *k)
 
 	/* Whatever a command changes, it has looked up before. */
 	if (unlikely(t->snap_now != 0) && v != NULL)
-		snap_before(t, k, v);
+		v = give_to_snap(t, k, v);
 	if (v != NULL && unlikely(v->kind & VALUE_EXPIRES) &&
 	    value_expires(v) <= t->now_ms && !t->sees_expired)
 		return expire(t, k, v);
@@ -287,23 +319,6 @@ bool
 slot_may_edit(const struct txn *t, const struct key *k, const struct value *v)
 {
 	return likely(t->snap_serial == 0) || !snap_must_stay(t, k, v);
-}
-
-/* A copy of v's record with other lengths or expiry, linked in its place. */
-static struct value *
-move(struct txn *t, const struct key *k, struct value *v, size_t bytes,
-    size_t room, int64_t expires_ms)
-{
-	size_t keep = value_bytes(v) < bytes ? value_bytes(v) : bytes;
-	/* Large bytes only when the lengths demand it, room or not. */
-	struct value *to = new_value(t, k, value_type(v), value_encoding(v),
-	    bytes, bytes > UINT16_MAX || room <= UINT16_MAX ? room :
-	    UINT16_MAX, expires_ms);
-
-	txn_fill(t, value_data(to), value_data(v), keep);
-	part_with(t, k, v, true);
-	dict_swap(t, &k->slot->keys, k->hash, v, to);
-	return to;
 }
 
 struct value *

@@ -176,25 +176,11 @@ wants(const struct txn *t, const struct key *k, const struct value *v)
 	    !is_let_go(t, v);
 }
 
-/* Whether commands can put another record in its place to change it. */
-static inline bool
-may_be_copied(const struct value *v)
-{
-	return value_type(v) == VALUE_STRING || value_type(v) == VALUE_STREAM;
-}
-
 void
 snap_before(struct txn *t, const struct key *k, struct value *v)
 {
-	bool is_copied = is_small(v);
-
-	if (value_is_large(v) || (!is_copied && may_be_copied(v)) ||
-	    !wants(t, k, v))
-		return;
-	if (is_copied)
+	if (is_small(v) && wants(t, k, v))
 		hand_over(t, v);
-	else
-		wait_for_saver(t, k);
 }
 
 bool
@@ -216,7 +202,8 @@ snap_leave(struct txn *t, const struct key *k, struct value *v)
 	}
 	e = heap_take(t->heap, sizeof(*e));
 	if (e != NULL) {
-		*e = (struct snap_left){ *list, v, t->snap_serial };
+		*e = (struct snap_left){ .next = *list, .v = v,
+			.serial = t->snap_serial };
 		txn_write(t, list, &e, sizeof(e));
 		FAULT(LEFT);
 		return true;
@@ -224,10 +211,14 @@ snap_leave(struct txn *t, const struct key *k, struct value *v)
 	wait_for_saver(t, k);
 }
 
-/* What is said of a large value: two pieces, one behind the other. */
+/*
+ * What is said of a large value: two pieces, one behind the other.  Without
+ * data only the room is taken, so that it counts.  What there is no room for,
+ * and is long, waits.
+ */
 static void
-hand_over_pieces(struct txn *t, enum snap_form form, const void *first,
-    size_t first_bytes, const void *data, size_t bytes)
+hand_over_pieces(struct txn *t, const struct key *k, enum snap_form form,
+    const void *first, size_t first_bytes, const void *data, size_t bytes)
 {
 	struct snap *s = t->snap;
 	uint64_t need = HEAD + padded(first_bytes + bytes);
@@ -240,13 +231,17 @@ hand_over_pieces(struct txn *t, enum snap_form form, const void *first,
 	word_lock(&s->lock, t->holder);
 	e = entry_at_end(s, need);
 	if (e == NULL) {
-		give_up(t);
+		if (bytes < SNAP_PART_MAX)
+			give_up(t);
 		word_unlock(&s->lock);
-		return;
+		if (bytes < SNAP_PART_MAX)
+			return;
+		wait_for_saver(t, k);
 	}
 	*e = (struct snap_entry){ .bytes = need, .form = form };
 	memcpy(e->text, first, first_bytes);
-	memcpy(e->text + first_bytes, data, bytes);
+	if (data != NULL)
+		memcpy(e->text + first_bytes, data, bytes);
 	FAULT(HAND_COPIED);
 	word_store_release(&s->end, s->end + need);
 	s->handed++;
@@ -261,27 +256,64 @@ about(const struct key *k, const struct value *v)
 		.hash = k->hash, .slot = keyslot_of(k->name) };
 }
 
-void
+/* Whether a part of that name has been left before: its place was told then. */
+static bool
+was_left(const struct txn *t, const struct key *k, const struct value *v,
+    uint64_t hash, struct slice name)
+{
+	const struct value_parts *p = value_ops[value_type(v)]->parts;
+	const struct snap_left *e = t->snap->left[keyslot_of(k->name)];
+
+	while (e != NULL && (e->v != NULL || e->serial != t->snap_serial ||
+	    e->root != value_large(v) || e->hash != hash ||
+	    !slice_equal(p->name(e->part), name)))
+		e = e->next;
+	return e != NULL;
+}
+
+static void
+leave_part(struct txn *t, const struct key *k, struct snap_part *part)
+{
+	struct snap_left *e, **list = &t->snap->left[part->about.slot];
+
+	e = heap_take(t->heap, sizeof(*e));
+	if (e == NULL)
+		wait_for_saver(t, k);
+	*e = (struct snap_left){ .next = *list, .serial = t->snap_serial,
+		.root = part->about.root, .hash = part->hash,
+		.part = part->left };
+	hand_over_pieces(t, k, SNAP_PART, part, sizeof(*part), NULL,
+	    SNAP_PART_MAX);
+	txn_write(t, list, &e, sizeof(e));
+	FAULT(LEFT);
+}
+
+bool
 snap_before_part(struct txn *t, const struct key *k, const struct value *v,
     uint64_t hash, const void *block, struct slice name)
 {
+	const struct value_parts *p = value_ops[value_type(v)]->parts;
 	struct snap_part part = { .about = about(k, v), .hash = hash,
 		.is_new = block == NULL, .name_bytes = (uint32_t)name.bytes,
 		.bytes = name.bytes };
 
 	if (!wants(t, k, v))
-		return;
+		return false;
 	if (block != NULL) {
-		const struct value_parts *p = value_ops[value_type(v)]->parts;
-
 		part.bytes = p->bytes(block);
 		part.name_at = (uint32_t)(p->name(block).data -
 		    (const char *)block);
 	}
-	if (part.bytes > SNAP_PART_MAX)
-		wait_for_saver(t, k);
-	hand_over_pieces(t, SNAP_PART, &part, sizeof(part),
-	    block != NULL ? block : name.data, part.bytes);
+	if (block == NULL || part.bytes <= SNAP_PART_MAX) {
+		hand_over_pieces(t, k, SNAP_PART, &part, sizeof(part),
+		    block != NULL ? block : name.data, part.bytes);
+		return false;
+	}
+	if (txn_has_taken(t, block) || was_left(t, k, v, hash, name))
+		return false;
+	part.left = block;
+	leave_part(t, k, &part);
+	return true;
 }
 
 void
@@ -293,9 +325,7 @@ snap_before_head(struct txn *t, const struct key *k, const struct value *v,
 
 	if (!value_is_large(v) || !wants(t, k, v))
 		return;
-	if (record_bytes(v) > SNAP_COPY_MAX)
-		wait_for_saver(t, k);
-	hand_over_pieces(t, SNAP_HEAD, &head, sizeof(head), v,
+	hand_over_pieces(t, k, SNAP_HEAD, &head, sizeof(head), v,
 	    record_bytes(v));
 }
 
@@ -477,8 +507,8 @@ snap_find_root(const struct slot *slot, uint64_t hash, const void *root)
 const struct value *
 snap_find_left(const struct snap_left *e, uint32_t serial, const void *root)
 {
-	while (e != NULL && (e->serial != serial || !is_due(e->v, serial) ||
-	    (root != NULL && root_of(e->v) != root)))
+	while (e != NULL && (e->v == NULL || e->serial != serial ||
+	    !is_due(e->v, serial) || (root != NULL && root_of(e->v) != root)))
 		e = e->next;
 	return e != NULL ? e->v : NULL;
 }
@@ -502,9 +532,9 @@ snap_unpin(uint32_t serial, struct value *v, struct snap_reader *r)
 void
 snap_free_left(struct txn *t, struct snap_left *e)
 {
-	if (value_is_large(e->v))
+	if (e->v != NULL && value_is_large(e->v))
 		value_ops[value_type(e->v)]->drop(t, e->v);
-	txn_free(t, e->v);
+	txn_free(t, e->v != NULL ? (const void *)e->v : e->part);
 	txn_free(t, e);
 }
 

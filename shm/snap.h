@@ -28,31 +28,40 @@
  *   pin           what the saver is reading without the slot's lock: a record,
  *                 or a large value's structure.  Writer: the saver, set under
  *                 the slot's lock; control when it is dead.
- *   left          of each slot: values that have left it as a whole while the
- *                 snapshot wanted them.  Writers: who holds the slot's lock.
- *                 The saver writes them and frees them; those of snapshots that
- *                 were given up too, in a sweep.
+ *   left          of each slot: values that have left it as a whole, and long
+ *                 parts that have left a value in it, while the snapshot wanted
+ *                 them.  Writers: who holds the slot's lock.  The saver writes
+ *                 them and frees them; those of snapshots that were given up
+ *                 too, in a sweep.
  *   broken        serial of a snapshot that has been given up: the saver ends,
  *                 nobody hands over any more.  Writers: anybody.
  *
  * Nobody waits with a slot locked, and hardly anybody waits:
  *
  *   - of a large hash, set or sorted set the parts that change are handed over,
- *     one by one (snap_parts.h);
+ *     one by one (snap_parts.h); a long one is left, and another one takes its
+ *     place;
  *   - a large list keeps the nodes of the cut beside its own (chain.h);
- *   - a long string that is to change is left, and a copy of it changes;
+ *   - a long string that is to change is left, and a copy of it changes; so is
+ *     a small value whose key is that long;
  *   - what goes as a whole (deleted, overwritten, its time is over), and is not
  *     small, is left to the saver with all that belongs to it;
  *   - when a large value gets another name or time to live, its record is
  *     handed over as it was: the head.
  *
- * What remains: a part of more than SNAP_PART_MAX, a record of more than
- * SNAP_COPY_MAX that is neither string nor stream (its key is that long), and
- * no memory for what has to be said.  Then a worker takes its command back,
- * wishes that the saver takes the value now, and runs the command again when
- * that is done; readers go on.  When too much lies in the ring, commands that
- * write wait before they enter a slot, so that it holds at most a batch of each
- * worker more.
+ * So whoever writes copies no more than the size of its own command and what
+ * SNAP_COPY_MAX and SNAP_PART_MAX say, but for a string that it changes in
+ * place.  What remains is no memory for what has to be said: then a worker
+ * takes its command back, wishes that the saver takes the value now, and runs
+ * the command again when that is done; readers go on.  When too much lies in
+ * the ring, commands that write wait before they enter a slot, so that it holds
+ * at most a batch of each worker more.
+ *
+ * What is told of a long part is where it lies.  That is right also when the
+ * command is taken back afterwards, and the part is in its place again: whoever
+ * changes or frees it, while the snapshot wants its value, leaves it.  But a
+ * part that was made by the same command is not there any more then: it is
+ * never told of, and need not be, for it is younger than the cut.
  *
  * A worker that dies between handing over and the stamp has named the record
  * in its journal: mending stamps it.  What a transaction that is taken back has
@@ -71,7 +80,7 @@
 #define SNAP_SLACK 64                 /* bytes behind the ring */
 #define SNAP_COPY_MAX (128u << 10)    /* a record that is copied */
 #define SNAP_TIGHT (64ull << 10)      /* in the ring while is_tight */
-#define SNAP_PART_MAX (128u << 10)    /* a part that is copied */
+#define SNAP_PART_MAX (128u << 10)    /* a part that was there, same */
 #define SNAP_EPOCHS 15
 #define SNAP_VERSION 10               /* of RDB */
 
@@ -84,11 +93,17 @@ struct snap_entry {
 	char text[];         /* struct value, or as snap_parts.h says */
 };
 
-/* A value that has left its slot; a block of its own, as is the record. */
+/*
+ * A value that has left its slot, or a part that has left its value; a block of
+ * its own, as is the record, or the part.
+ */
 struct snap_left {
 	struct snap_left *next;
-	struct value *v;
+	struct value *v;     /* NULL: a part */
 	uint64_t serial;     /* of the snapshot that wants it */
+	const void *root;    /* the structure that the part was in */
+	uint64_t hash;       /* of its name */
+	const void *part;
 };
 
 /* The saver's side, in its area. */
@@ -145,11 +160,10 @@ extern const char snap_wait[];
 
 /*
  * A command that may change it has found v.  What is small is handed over now.
- * Leaves the command with snap_wait when v has to stay as it is.
  */
 void snap_before(struct txn *t, const struct key *k, struct value *v);
 
-/* Whether v, a string or a stream, may not be changed where it lies. */
+/* Whether v, which is neither large nor short, may not change where it lies. */
 bool snap_must_stay(const struct txn *t, const struct key *k,
     const struct value *v);
 
@@ -167,10 +181,11 @@ void snap_before_head(struct txn *t, const struct key *k,
     const struct value *v, const struct key *to);
 
 /*
- * A part of v, which has parts, is about to change: `block`; or NULL: one of
- * that name is added.  Leaves the command when it is a long one.
+ * A part of v, which has parts, is about to change or to go: `block`; or NULL:
+ * one of that name is added.  True: the block is the snapshot's now, neither to
+ * be changed nor to be freed; it has to go from v, and another one may come.
  */
-void snap_before_part(struct txn *t, const struct key *k,
+bool snap_before_part(struct txn *t, const struct key *k,
     const struct value *v, uint64_t hash, const void *block,
     struct slice name);
 
@@ -234,9 +249,9 @@ void snap_pin(const struct value *v, struct snap_reader *r);
 void snap_unpin(uint32_t serial, struct value *v, struct snap_reader *r);
 
 /*
- * Frees a value that was left and is not wanted any more, in two steps: its
- * blocks are entered in the transaction; then, in the locked slot, it is taken
- * out of the list.
+ * Frees what was left and is not wanted any more, in two steps: its blocks are
+ * entered in the transaction; then, in the locked slot, it is taken out of the
+ * list.
  */
 void snap_free_left(struct txn *t, struct snap_left *e);
 void snap_unlink_left(struct txn *t, struct snap_left **list,

@@ -19,10 +19,16 @@ struct item {
 
 /* --- what was handed over ---------------------------------------------- */
 
+static const char *
+data_of(const struct snap_part *p)
+{
+	return p->left != NULL ? p->left : p->data;
+}
+
 static struct slice
 name_of(const struct snap_part *p)
 {
-	return (struct slice){ p->data + p->name_at, p->name_bytes };
+	return (struct slice){ data_of(p) + p->name_at, p->name_bytes };
 }
 
 static struct snap_owner *
@@ -145,16 +151,17 @@ static bool
 add_part(struct snap_parts *p, struct snap_owner *o,
     const struct snap_part *part)
 {
+	size_t bytes = sizeof(*part) + (part->left != NULL ? 0 : part->bytes);
 	struct snap_held *h;
 
 	/* The ring is emptied before each step: it is as it was said. */
 	if (o->is_passed || part->hash < o->passed ||
 	    find_held(o, part->hash, name_of(part)) != NULL)
 		return true;
-	h = make_room(o) ? malloc(sizeof(*h) + part->bytes) : NULL;
+	h = make_room(o) ? malloc(sizeof(*h) - sizeof(*part) + bytes) : NULL;
 	if (h == NULL)
 		return false;
-	memcpy(&h->part, part, sizeof(*part) + part->bytes);
+	memcpy(&h->part, part, bytes);
 	hang(o->held, o->bits, h);
 	o->helds++;
 	p->bytes += held_bytes(h);
@@ -273,7 +280,7 @@ snap_parts_each(struct snap_parts *p, struct snap_owner *o,
 	size_t at = 0;
 
 	for (; o->due != NULL; o->due = o->due->next_due, o->written++)
-		visit(arg, o->due->part.data);
+		visit(arg, data_of(&o->due->part));
 	forget_passed(p, o);
 	while (at < o->out.used) {
 		memcpy(&item, o->out.data + at, sizeof(item));
@@ -287,6 +294,16 @@ snap_parts_each(struct snap_parts *p, struct snap_owner *o,
 		o->written++;
 	}
 	o->out.used = 0;
+}
+
+bool
+snap_parts_know(const struct snap_parts *p, const void *root)
+{
+	const struct snap_owner *o = p->first;
+
+	while (o != NULL && o->root != root)
+		o = o->next;
+	return o != NULL;
 }
 
 void

@@ -18,11 +18,12 @@
  * the saver: of each part only the first change counts, and it is forgotten
  * when the place of its hash has been passed.  So each part that there was at
  * the cut is written once, as it was, and o->count says how many those are.
- * p->bytes says how much is kept.
+ * p->bytes says how much is kept, and left to the saver.
  *
  * What was handed over for a value tells where its record may be: the saver
- * takes it next.  A part of more than SNAP_PART_MAX is not copied: who changes
- * it waits until the saver has the whole (shm/snap.h).
+ * takes it next.  A part of more than SNAP_PART_MAX is not copied: it is left
+ * (shm/snap.h), stays as long as anything is known of its value, and counts as
+ * if it were kept.
  *
  * Not here: how a command hands over (shm/snap.h), the nodes of lists
  * (shm/chain.h), bytes of a file (shm/dump.h).
@@ -49,6 +50,7 @@ struct snap_part {
 	uint32_t name_at, name_bytes; /* in data */
 	uint32_t spare;
 	uint64_t bytes;       /* of data */
+	const void *left;     /* it lies there; NULL: here */
 	char data[];          /* the dict's block */
 };
 
@@ -116,6 +118,9 @@ bool snap_parts_step(struct snap_owner *o, size_t most, bool *is_last);
  */
 void snap_parts_each(struct snap_parts *p, struct snap_owner *o,
     void (*visit)(void *arg, const void *block), void *arg);
+
+/* Whether something is known of the value with this structure. */
+bool snap_parts_know(const struct snap_parts *p, const void *root);
 
 /* Forgets one value. */
 void snap_parts_drop(struct snap_parts *p, struct snap_owner *o);

@@ -1,5 +1,7 @@
 #include "shm/table.h"
 
+#include "shm/snap.h"
+
 struct dict *
 table_new(struct txn *t, uint64_t count)
 {
@@ -22,11 +24,15 @@ table_put(struct txn *t, const struct key *k, struct value *old,
 }
 
 void
-table_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
-    uint64_t hash, void *block)
+table_remove(struct txn *t, const struct key *k, const struct value *v,
+    const struct dict_kind *kind, uint64_t hash, void *block)
 {
-	dict_remove(t, d, kind, hash, block);
-	txn_free(t, block);
+	bool stays = unlikely(t->snap_serial != 0) && snap_before_part(t, k, v,
+	    hash, block, value_ops[value_type(v)]->parts->name(block));
+
+	dict_remove(t, table_of(v), kind, hash, block);
+	if (!stays)
+		txn_free(t, block);
 }
 
 static void

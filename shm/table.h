@@ -30,9 +30,9 @@ struct dict *table_new(struct txn *t, uint64_t count);
 struct value *table_put(struct txn *t, const struct key *k, struct value *old,
     enum value_type type, struct dict *d, int64_t expires_ms);
 
-/* Takes an entry out and frees it. */
-void table_remove(struct txn *t, struct dict *d, const struct dict_kind *kind,
-    uint64_t hash, void *block);
+/* Takes an entry out of v and frees it, unless a snapshot is to have it. */
+void table_remove(struct txn *t, const struct key *k, const struct value *v,
+    const struct dict_kind *kind, uint64_t hash, void *block);
 
 /* Frees a dict that was linked nowhere, and its entries. */
 void table_abandon(struct txn *t, struct dict *d);

@@ -91,6 +91,18 @@ txn_free(struct txn *t, const void *block)
 	txn_beat(t);
 }
 
+bool
+txn_has_taken(const struct txn *t, const void *block)
+{
+	const struct journal *j = t->journal;
+	uint64_t i = j->blocks;
+
+	while (i > 0)
+		if (j->block[--i] == ((uintptr_t)block | JOURNAL_TAKEN))
+			return true;
+	return false;
+}
+
 void *
 txn_scratch(struct txn *t, size_t bytes)
 {

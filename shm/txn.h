@@ -213,6 +213,9 @@ void *txn_alloc(struct txn *t, size_t bytes);
 /* Frees a block when (and only when) the transaction commits. */
 void txn_free(struct txn *t, const void *block);
 
+/* Whether this transaction has taken that block; looks through all it took. */
+bool txn_has_taken(const struct txn *t, const void *block);
+
 /* Bytes that fit into the block (its size class). */
 static inline size_t
 txn_block_bytes(const struct txn *t, const void *block)

@@ -387,13 +387,6 @@ large_insert(struct txn *t, struct zset *z, uint64_t hash, struct slice member,
 }
 
 static void
-large_forget(struct txn *t, struct zset *z, struct zset_member *m)
-{
-	dict_remove(t, &z->dict, &member_kind, member_hash(m), m);
-	txn_free(t, m);
-}
-
-static void
 free_block(void *arg, const void *block)
 {
 	txn_free(arg, block);
@@ -411,23 +404,33 @@ walk_zset(const struct zset *z, void (*visit)(void *arg, const void *block),
 
 /*
  * A member comes (m is NULL), changes or goes: a snapshot may want it as it
- * was.
+ * was.  True: it has the member's block, which has to go.
  */
-static inline void
+static inline bool
 tell_snap(struct txn *t, const struct key *k, const struct value *v,
     uint64_t hash, const struct zset_member *m, struct slice name)
 {
-	if (unlikely(t->snap_serial != 0))
-		snap_before_part(t, k, v, hash, m, name);
+	return unlikely(t->snap_serial != 0) &&
+	    snap_before_part(t, k, v, hash, m, name);
 }
 
-static inline void
+static inline bool
 tell_snap_of(struct txn *t, const struct key *k, const struct value *v,
     const struct zset_member *m)
 {
-	if (unlikely(t->snap_serial != 0))
-		snap_before_part(t, k, v, member_hash(m), m,
-		    zset_member_name(m));
+	return tell_snap(t, k, v, member_hash(m), m, zset_member_name(m));
+}
+
+/* A member that is in the tree no more goes. */
+static void
+large_forget(struct txn *t, const struct key *k, const struct value *v,
+    struct zset_member *m)
+{
+	bool stays = tell_snap_of(t, k, v, m);
+
+	dict_remove(t, &large(v)->dict, &member_kind, member_hash(m), m);
+	if (!stays)
+		txn_free(t, m);
 }
 
 /*
@@ -446,12 +449,10 @@ large_rebuild(struct txn *t, const struct key *k, struct value *v,
 	stay = txn_scratch(t, (z->dict.count - (to - from)) * sizeof(*stay));
 	zset_tree_seek(&z->tree, 0, &cursor);
 	for (rank = 0; (m = zset_tree_at(&cursor)) != NULL; rank++) {
-		if (rank >= from && rank < to) {
-			tell_snap_of(t, k, v, m);
-			txn_free(t, m);
-		} else {
+		if (rank < from || rank >= to)
 			stay[count++] = m;
-		}
+		else if (!tell_snap_of(t, k, v, m))
+			txn_free(t, m);
 		zset_tree_next(&cursor);
 	}
 	made = new_zset(t, stay, count);
@@ -475,12 +476,11 @@ large_cut(struct txn *t, const struct key *k, struct value *v, uint64_t from,
 	zset_tree_seek(&z->tree, from, &cursor);
 	for (i = 0; i < to - from; i++) {
 		doomed[i] = zset_tree_at(&cursor);
-		tell_snap_of(t, k, v, doomed[i]);
 		zset_tree_next(&cursor);
 	}
 	zset_tree_cut(t, &z->tree, from, to);
 	for (i = 0; i < to - from; i++)
-		large_forget(t, z, doomed[i]);
+		large_forget(t, k, v, doomed[i]);
 }
 
 /* --- changing ---------------------------------------------------------- */
@@ -572,21 +572,27 @@ large_add(struct txn *t, const struct key *k, const struct value *v,
 	struct zset *z = large(v);
 	uint64_t hash = place_hash(member, 0);
 	struct zset_member *m = dict_find(&z->dict, &member_kind, hash,
-	    &member);
+	    &member), *fresh;
 	enum zset_did did;
 
 	if (m == NULL) {
 		if (flags & ZSET_XX)
 			return ZSET_REFUSED;
-		tell_snap(t, k, v, hash, NULL, member);
+		(void)tell_snap(t, k, v, hash, NULL, member);
 		large_insert(t, z, hash, member, *score);
 		return ZSET_ADDED;
 	}
 	did = judge(flags, m->score, score);
 	if (did != ZSET_UPDATED)
 		return did;
-	tell_snap(t, k, v, hash, m, member);
-	zset_tree_move(t, &z->tree, m, *score);
+	if (!tell_snap(t, k, v, hash, m, member)) {
+		zset_tree_move(t, &z->tree, m, *score);
+		return did;
+	}
+	zset_tree_remove(t, &z->tree, m);
+	fresh = new_member(t, member, *score);
+	dict_swap(t, &z->dict, hash, m, fresh);
+	zset_tree_insert(t, &z->tree, fresh);
 	return did;
 }
 
@@ -655,9 +661,8 @@ zset_delete(struct txn *t, const struct key *k, struct value *v,
 	}
 	if (m == NULL)
 		return small_cut(t, k, v, at, 2);
-	tell_snap_of(t, k, v, m);
 	zset_tree_remove(t, &large(v)->tree, m);
-	large_forget(t, large(v), m);
+	large_forget(t, k, v, m);
 	return v;
 }
 

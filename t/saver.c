@@ -205,15 +205,23 @@ saver_take_left(uint32_t number)
 {
 	const struct value *v = snap_find_left(saver.left[number],
 	    saver.snap.broken == saver.serial ? 0 : saver.serial, NULL);
+	struct snap_left *e = saver.left[number];
 
+	saver_drain();
 	if (v != NULL) {
 		pin(v, number);
 		return;
 	}
+	if (saver.snap.broken == saver.serial)
+		forget_parts();
+	if (e->v == NULL && snap_parts_know(&walk->parts, e->root)) {
+		pin_owner(walk->parts.first);
+		return;
+	}
 	walk->lefts++;
 	txn_begin(&saver.txn);
-	snap_free_left(&saver.txn, saver.left[number]);
-	snap_unlink_left(&saver.txn, &saver.left[number], saver.left[number]);
+	snap_free_left(&saver.txn, e);
+	snap_unlink_left(&saver.txn, &saver.left[number], e);
 	txn_commit(&saver.txn);
 }
 
