@@ -90,10 +90,24 @@ cmd_cluster_slotstate(struct call *c)
 
 /* --- statistics -------------------------------------------------------- */
 
+enum metric { KEYS, MICROSECONDS, BYTES_IN, BYTES_OUT, METRICS };
+
+static const char *const metric_names[METRICS] = {
+	"key-count", "cpu-usec", "network-bytes-in", "network-bytes-out"
+};
+
 struct stat_of_slot {
-	uint64_t keys;
+	uint64_t of[METRICS];
+	uint64_t rank;             /* the one by which they are put in order */
 	int slot;
 };
+
+/* Those after the first are counted only when they are wanted. */
+static int
+count_metrics(const struct call *c)
+{
+	return call_options(c)->cluster_slot_stats_enabled ? METRICS : 1;
+}
 
 /* Those of this node, or of its primary. */
 static bool
@@ -108,26 +122,59 @@ is_told(const struct map *m, int64_t slot)
 static void
 put_stat(struct call *c, const struct stat_of_slot *s)
 {
+	int metrics = count_metrics(c), i;
+
 	reply_array(c->reply, 2);
 	reply_int(c->reply, s->slot);
-	reply_map(c->reply, 1);
-	reply_text(c->reply, "key-count");
-	reply_int(c->reply, (int64_t)s->keys);
+	reply_map(c->reply, metrics);
+	for (i = 0; i < metrics; i++) {
+		reply_text(c->reply, metric_names[i]);
+		reply_int(c->reply, (int64_t)s->of[i]);
+	}
+}
+
+/* What all workers counted of it. */
+static void
+add_up(const struct call *c, struct stat_of_slot *s)
+{
+	uint64_t ticks = 0;
+	uint32_t i;
+
+	for (i = 0; i < REGION->head.workers; i++) {
+		const struct area *a = &REGION->area[i];
+		const struct stat_slot *one = &a->slot[s->slot];
+
+		if (word_load(&a->counts_slots) == 0)
+			continue;
+		ticks += word_load(&one->ticks);
+		s->of[BYTES_IN] += word_load(&one->bytes_in);
+		s->of[BYTES_OUT] += word_load(&one->bytes_out);
+	}
+	s->of[MICROSECONDS] = (uint64_t)((unsigned __int128)ticks *
+	    c->worker->us_per_tick >> 64);
 }
 
 /* What is told of slots first to last, in their order; how many. */
 static int
-collect(struct call *c, int64_t first, int64_t last, struct stat_of_slot *to)
+collect(struct call *c, int64_t first, int64_t last, enum metric rank,
+    struct stat_of_slot *to)
 {
 	const struct map *m = place_map(c->worker);
+	bool all = count_metrics(c) == METRICS;
 	int64_t slot;
 	int count = 0;
 
-	for (slot = first; slot <= last; slot++)
-		if (is_told(m, slot))
-			to[count++] = (struct stat_of_slot){ word_load(
-			    &REGION->common.slot[slot].keys.count),
-			    (int)slot };
+	for (slot = first; slot <= last; slot++) {
+		if (!is_told(m, slot))
+			continue;
+		to[count] = (struct stat_of_slot){ .slot = (int)slot };
+		to[count].of[KEYS] =
+		    word_load(&REGION->common.slot[slot].keys.count);
+		if (all)
+			add_up(c, &to[count]);
+		to[count].rank = to[count].of[rank];
+		count++;
+	}
 	return count;
 }
 
@@ -146,29 +193,29 @@ put_range(struct call *c)
 		return;
 	}
 	s = txn_scratch(c->txn, SLOT_COUNT * sizeof(*s));
-	count = collect(c, first, last, s);
+	count = collect(c, first, last, KEYS, s);
 	reply_array(c->reply, count);
 	for (i = 0; i < count; i++)
 		put_stat(c, &s[i]);
 }
 
 static int
-by_keys(const void *a, const void *b)
+by_rank(const void *a, const void *b)
 {
 	const struct stat_of_slot *x = a, *y = b;
 
-	if (x->keys != y->keys)
-		return x->keys < y->keys ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
 	return x->slot - y->slot;
 }
 
 static int
-by_keys_down(const void *a, const void *b)
+by_rank_down(const void *a, const void *b)
 {
 	const struct stat_of_slot *x = a, *y = b;
 
-	if (x->keys != y->keys)
-		return x->keys > y->keys ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank > y->rank ? -1 : 1;
 	return x->slot - y->slot;
 }
 
@@ -207,9 +254,12 @@ put_ordered(struct call *c)
 	struct stat_of_slot *s;
 	int64_t limit;
 	bool goes_down;
-	int count, i;
+	int metrics = count_metrics(c), rank, count, i;
 
-	if (!slice_is(c->argv[3], "key-count")) {
+	for (rank = 0; rank < metrics; rank++)
+		if (slice_is(c->argv[3], metric_names[rank]))
+			break;
+	if (rank == metrics) {
 		reply_error(c->reply,
 		    "ERR Unrecognized sort metric for ORDERBY.");
 		return;
@@ -217,8 +267,8 @@ put_ordered(struct call *c)
 	if (!read_order(c, &limit, &goes_down))
 		return;
 	s = txn_scratch(c->txn, SLOT_COUNT * sizeof(*s));
-	count = collect(c, 0, SLOT_COUNT - 1, s);
-	qsort(s, (size_t)count, sizeof(*s), goes_down ? by_keys_down : by_keys);
+	count = collect(c, 0, SLOT_COUNT - 1, (enum metric)rank, s);
+	qsort(s, (size_t)count, sizeof(*s), goes_down ? by_rank_down : by_rank);
 	count = count < limit ? count : (int)limit;
 	reply_array(c->reply, count);
 	for (i = 0; i < count; i++)

@@ -316,6 +316,7 @@ act_upon_state(struct worker *w)
 	if (w->resets != w->state.stat_resets) {
 		w->resets = w->state.stat_resets;
 		stat_reset(w->stats);
+		watch_reset(w);
 	}
 	log_set_level(w->state.options.loglevel);
 	log_set_limits(&REGION->common.log, (uint64_t)o->repl_backlog_size,

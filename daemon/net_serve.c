@@ -142,7 +142,7 @@ run(struct call *c, const struct request *q)
 		watch_error(c, mark);
 	if (unlikely(c->worker->any_monitor))
 		watch_monitor(c);
-	watch_took(c);
+	watch_took(c, mark);
 }
 
 void

@@ -53,23 +53,92 @@ without_secrets(struct call *c)
 	return seen != NULL ? seen : c->argv;
 }
 
+/* The slot of a command's keys, or -1. */
+static int
+slot_of(struct call *c)
+{
+	int *at;
+
+	if (likely(c->has_hash))
+		return (int)(c->slot - REGION->common.slot);
+	if (c->command->place != SLOT)
+		return -1;
+	at = txn_scratch(c->txn, (size_t)c->argc * sizeof(*at));
+	return command_find_keys(c->command, c->argv, c->argc, at, c->argc) >
+	    0 ? keyslot_of(c->argv[at[0]]) : -1;
+}
+
+/* A number between its sign and the end of its line. */
+static size_t
+line_bytes(uint64_t n)
+{
+	size_t bytes = 4;
+
+	for (; n > 9; n /= 10)
+		bytes++;
+	return bytes;
+}
+
+/* As it would come in an array. */
+static size_t
+request_bytes(const struct call *c)
+{
+	size_t bytes = line_bytes((uint64_t)c->argc);
+	int i;
+
+	for (i = 0; i < c->argc; i++)
+		bytes += line_bytes(c->argv[i].bytes) + c->argv[i].bytes + 2;
+	return bytes;
+}
+
+/* What a client asked for; one that waits has asked when it is served. */
+static void
+count_slot(struct call *c, uint64_t ticks, size_t mark)
+{
+	struct area *a = c->worker->area;
+	int slot = c->conn->duty != NULL ? -1 : slot_of(c);
+
+	if (slot < 0)
+		return;
+	word_store(&a->counts_slots, 1);
+	word_store(&a->slot[slot].ticks, a->slot[slot].ticks + ticks);
+	if (c->conn->park.why != CONN_SERVES)
+		return;
+	word_store(&a->slot[slot].bytes_in, a->slot[slot].bytes_in +
+	    request_bytes(c));
+	word_store(&a->slot[slot].bytes_out, a->slot[slot].bytes_out +
+	    c->reply->used - mark);
+}
+
+void
+watch_reset(struct worker *w)
+{
+	if (w->area->counts_slots != 0)
+		memset(w->area->slot, 0, sizeof(w->area->slot));
+	word_store(&w->area->counts_slots, 0);
+}
+
 /* It took long enough for the slow log, or to be a spike, or both. */
 static void
 note_slow(struct call *c, int64_t us)
 {
 	struct worker *w = c->worker;
 	const struct options *o = &w->state.options;
-	uint64_t id = word_add(&REGION->common.next_slow_id, 1) + 1;
+	bool is_slow = o->slowlog_log_slower_than >= 0 &&
+	    us >= o->slowlog_log_slower_than;
+	bool is_spike = o->latency_monitor_threshold > 0 &&
+	    us >= o->latency_monitor_threshold * 1000;
+	uint64_t id;
 
-	if (o->slowlog_log_slower_than >= 0 &&
-	    us >= o->slowlog_log_slower_than &&
-	    !(c->command->flags & COMMAND_SKIP_SLOWLOG))
+	if (!is_slow && !is_spike)
+		return;
+	id = word_add(&REGION->common.next_slow_id, 1) + 1;
+	if (is_slow && !(c->command->flags & COMMAND_SKIP_SLOWLOG))
 		slow_add(&w->area->slow, id, w->now_ms / 1000, us,
 		    without_secrets(c), c->argc, slice_of(c->conn->row != NULL ?
 		    c->conn->row->addr : ""),
 		    slice_of(c->conn->name));
-	if (o->latency_monitor_threshold > 0 &&
-	    us >= o->latency_monitor_threshold * 1000)
+	if (is_spike)
 		slow_spike(&w->area->slow, c->command->flags & COMMAND_FAST ?
 		    SLOW_FAST_COMMAND : SLOW_COMMAND, id, w->now_ms / 1000,
 		    us / 1000);
@@ -86,6 +155,10 @@ watch_options(struct worker *w)
 	if (o->latency_monitor_threshold > 0 &&
 	    (uint64_t)o->latency_monitor_threshold * 1000 < w->slow_us)
 		w->slow_us = (uint64_t)o->latency_monitor_threshold * 1000;
+	/* Then each command is looked at. */
+	w->counts_slots = o->cluster_enabled && o->cluster_slot_stats_enabled;
+	if (w->counts_slots)
+		w->slow_us = 0;
 }
 
 /* Counts a time in its bucket, the last of which has no upper end. */
@@ -98,7 +171,7 @@ count_time(struct stat_command *s, uint64_t us)
 }
 
 void
-watch_took(struct call *c)
+watch_took(struct call *c, size_t mark)
 {
 	struct worker *w = c->worker;
 	struct stat_command *s = &w->stats->command[c->command->id];
@@ -113,8 +186,11 @@ watch_took(struct call *c)
 	s->ticks += ticks;
 	if (likely(w->state.options.latency_tracking))
 		count_time(s, us);
-	if (unlikely(us >= w->slow_us))
-		note_slow(c, (int64_t)us);
+	if (likely(us < w->slow_us))
+		return;
+	if (w->counts_slots)
+		count_slot(c, ticks, mark);
+	note_slow(c, (int64_t)us);
 }
 
 void

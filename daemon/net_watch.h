@@ -10,8 +10,13 @@
 
 #include "daemon/net_worker.h"
 
-/* The command took the time since the last one ended. */
-void watch_took(struct call *c);
+/*
+ * The command took the time since the last one ended; its reply begins at mark.
+ */
+void watch_took(struct call *c, size_t mark);
+
+/* Zeroes what was counted of slots. */
+void watch_reset(struct worker *w);
 
 /* Options have changed: what is slow from now on. */
 void watch_options(struct worker *w);

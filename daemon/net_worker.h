@@ -87,7 +87,8 @@ struct worker {
 	/* clock_ticks() after the last command */
 	uint64_t ticks, ticks_per_us;
 	uint64_t us_per_tick;           /* of 2^64 */
-	uint64_t slow_us;               /* what takes so long is written down */
+	uint64_t slow_us;               /* what takes so long is looked at */
+	bool counts_slots;              /* ... and what is done in each slot */
 	uint64_t commands;              /* served in this turn */
 	uint64_t turn_log;              /* txn.log_end at its beginning */
 	bool any_monitor;               /* somebody on the node is in MONITOR */

@@ -85,6 +85,8 @@ struct area {
 	struct wait wait[AREA_WAITS];
 	struct conns conns;
 	struct subs subs;           /* a worker's, of its clients */
+	uint32_t counts_slots;      /* a worker's: something was counted */
+	struct stat_slot slot[KEYSLOT_COUNT] __attribute__((aligned(4096)));
 	struct journal journal __attribute__((aligned(4096)));
 };
 

@@ -46,6 +46,15 @@ struct stat_command {
 	uint64_t took[STAT_BUCKETS];
 };
 
+/*
+ * CLUSTER SLOT-STATS: what commands of a slot took, and how long their requests
+ * and replies were.  Nobody touches it unless cluster-slot-stats-enabled says
+ * so, so that it does not exist.
+ */
+struct stat_slot {
+	uint64_t ticks, bytes_in, bytes_out;
+};
+
 struct stats {
 	uint64_t v[STAT_COUNT];
 	struct stat_command command[CMD_COUNT];

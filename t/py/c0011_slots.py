@@ -65,7 +65,75 @@ assert error("SLOT-STATS", "ORDERBY", "key-count", "UP") == "ERR syntax error"
 assert "wrong number of arguments" in error("SLOT-STATS", "SLOTSRANGE", 1)
 assert "unknown subcommand" in error("SLOT-STATS", "BY", "key-count")
 
+# --- what is counted only when it is wanted --------------------------------
+
+METRICS = ["key-count", "cpu-usec", "network-bytes-in", "network-bytes-out"]
+
+
+def all_stats(*words):
+    """{slot: {metric: number}}, in the order of the reply"""
+    out = {}
+    for slot, fields in [x[1] for x in c.ok("CLUSTER", "SLOT-STATS",
+                                            *words)[1]]:
+        out[slot[1]] = {k[1].decode(): v[1] for k, v in
+                        zip(fields[1][::2], fields[1][1::2])}
+        assert list(out[slot[1]]) == METRICS, fields
+    return out
+
+
+def counted(name):
+    return tuple(all_stats("SLOTSRANGE", slots[name],
+                           slots[name])[slots[name]].values())
+
+
+c.ok("CONFIG", "SET", "cluster-slot-stats-enabled", "yes")
+assert counted("a") == (3, 0, 0, 0)
+# *3 $3 SET $4 {a}0 $1 7, and +OK
+c.ok("SET", "{a}0", 7)
+assert (counted("a")[0],) + counted("a")[2:] == (3, 30, 5)
+assert c.ok("GET", "{a}0") == ("bulk", b"7")
+assert (counted("a")[0],) + counted("a")[2:] == (3, 30 + 23, 5 + 7)
+# Each worker's share, what EXEC runs, keys of which a command has several;
+# and what waits has asked once.
+for _ in range(40):
+    d_too = n.connect()
+    d_too.ok("SET", "{c}0", 7)
+assert counted("c")[2:] == (40 * 30, 40 * 5)
+c.ok("MULTI")
+c.ok("GET", "{c}0")
+c.ok("EXEC")
+assert counted("c")[2:] == (40 * 30 + 23, 40 * 5 + 7)
+c.ok("LMPOP", 1, "{c}x", "LEFT")
+waiter = n.connect()
+waiter.send("BLPOP", "{c}list", 0)
+node.until(10, lambda: b"blocked_clients:1" in c.ok("INFO", "clients")[1],
+           "that it waits")
+c.ok("RPUSH", "{c}list", 1)
+waiter.read()
+got = counted("c")
+# *4 $5 LMPOP $1 1 $4 {c}x $4 LEFT: nil; *3 $5 RPUSH $7 {c}list $1 1;
+# *3 $5 BLPOP $7 {c}list $1 0: a list of two
+assert got[2:] == (40 * 30 + 23 + 42 + 35 + 35,
+                   40 * 5 + 7 + 5 + 4 + 24), got
+c.pipeline([("SET", "{b}%d" % i, "x" * 1000) for i in range(3000)])
+assert counted("b")[1] > counted("a")[1] and counted("b")[1] > 100
+for metric in METRICS[1:]:
+    first = list(all_stats("ORDERBY", metric, "LIMIT", 2))
+    assert first == [b, d], (metric, first)
+assert list(all_stats("ORDERBY", "network-bytes-in", "ASC"))[-3:] == [a, d, b]
+for _ in range(2):
+    c.ok("CONFIG", "RESETSTAT")
+    node.until(5, lambda: counted("b") == (3000, 0, 0, 0), "zero")
+c.ok("CONFIG", "SET", "cluster-slot-stats-enabled", "no")
+assert stats("SLOTSRANGE", b, b) == [(b, 3000)]
+assert error("SLOT-STATS", "ORDERBY", "cpu-usec") == \
+    "ERR Unrecognized sort metric for ORDERBY."
+c.ok("GET", "{b}0")
+c.ok("CONFIG", "SET", "cluster-slot-stats-enabled", "yes")
+assert counted("b") == (3000, 0, 0, 0)
+
 before = c.ok("INFO", "replication")[1]
+c.ok("CONFIG", "SET", "cluster-slot-stats-enabled", "no")
 assert c.ok("CLUSTER", "DELKEYSINSLOT", b) == ("simple", b"OK")
 assert stats("SLOTSRANGE", b, b) == [(b, 0)]
 assert c.ok("INFO", "replication")[1] != before, "deletions are in the log"
