@@ -259,9 +259,10 @@ talk_heard(struct net_link *l, struct slice line)
 		psync_answered(l, line);
 		return;
 	}
+	/* Its disk may fail: more reason to have replicas. */
 	if (l->step == STEP_PING)
 		is_error = line.data[0] != '+' && !begins(line, "-NOAUTH") &&
-		    !begins(line, "-NOPERM") &&
+		    !begins(line, "-NOPERM") && !begins(line, "-MISCONF") &&
 		    !begins(line, "-ERR operation not permitted");
 	if (is_error && steps[l->step].must_succeed) {
 		link_drop(l, "the primary answers %s: %.*s",
