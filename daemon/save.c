@@ -47,7 +47,8 @@ flush(struct rdb_writer *w)
 	bad = file_write(k->fd, w->data, w->used);
 	if (bad != 0)
 		return broken(k, bad, "writing the snapshot");
-	bad = file_push(k->fd, k->at, w->used, BEHIND_BYTES);
+	bad = FAULT_FAILS(SAVE_PUSH) ? -EIO :
+	    file_push(k->fd, k->at, w->used, BEHIND_BYTES);
 	if (bad != 0)
 		return broken(k, bad, "forcing the snapshot to the disk");
 	k->at += w->used;
@@ -59,7 +60,7 @@ flush(struct rdb_writer *w)
 static bool
 finish(struct sink *k, const char *temporary, const char *file)
 {
-	int bad = file_sync(k->fd);
+	int bad = FAULT_FAILS(SAVE_SYNC) ? -EIO : file_sync(k->fd);
 
 	if (bad != 0)
 		return broken(k, bad, "forcing the snapshot to the disk");

@@ -18,8 +18,8 @@ import node
 import snapping
 
 POINTS = ("hand-copied", "hand-seen", "hand-stamped", "segment-locked",
-          "segment-passed", "cut", "save-write", "save-written",
-          "save-renamed")
+          "segment-passed", "cut", "save-write", "save-push",
+          "save-sync", "save-written", "save-renamed")
 
 s = snapping.Snapping(args=["--respawn-limit", "0"])
 s.fill(30000)
