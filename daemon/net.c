@@ -358,6 +358,7 @@ wake_for_state(struct worker *w)
 	/* Nor may it be ours to answer any more. */
 	if (unlikely(w->places != w->state.places)) {
 		w->places = w->state.places;
+		watch_places(w);
 		park_rerun_all(w);
 		if (w->state.options.cluster_enabled)
 			channel_drop_strangers(w);

@@ -118,6 +118,20 @@ watch_reset(struct worker *w)
 	word_store(&w->area->counts_slots, 0);
 }
 
+void
+watch_places(struct worker *w)
+{
+	struct stat_slot *s = w->area->slot;
+	unsigned i;
+
+	if (w->area->counts_slots == 0 || w->state.role != STATE_PRIMARY)
+		return;
+	for (i = 0; i < KEYSLOT_COUNT; i++)
+		if (s[i].ticks + s[i].bytes_in > 0 &&
+		    !(w->state.owned[i / 64] >> i % 64 & 1))
+			memset(&s[i], 0, sizeof(s[i]));
+}
+
 /* It took long enough for the slow log, or to be a spike, or both. */
 static void
 note_slow(struct call *c, int64_t us)

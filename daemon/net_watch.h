@@ -15,8 +15,9 @@
  */
 void watch_took(struct call *c, size_t mark);
 
-/* Zeroes what was counted of slots. */
+/* Zeroes what was counted of slots; of those that a primary lost. */
 void watch_reset(struct worker *w);
+void watch_places(struct worker *w);
 
 /* Options have changed: what is slow from now on. */
 void watch_options(struct worker *w);
