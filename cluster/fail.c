@@ -167,6 +167,12 @@ fail_answered(struct view *v, uint16_t i, struct acts *out)
 		clear(v, i, out, "it is back, and nobody took its slots");
 }
 
+bool
+fail_is_gone(const struct view *v, uint16_t i)
+{
+	return v->node[i].is_closed && v->node[i].refused_ms > 0;
+}
+
 void
 fail_refused(struct view *v, uint16_t i, struct acts *out)
 {

@@ -36,6 +36,12 @@ void fail_answered(struct view *v, uint16_t i, struct acts *out);
 /* Its host refused a connection. */
 void fail_refused(struct view *v, uint16_t i, struct acts *out);
 
+/*
+ * Whether the processes that ran there are no more: their kernel closed our
+ * link, and then nobody listened.
+ */
+bool fail_is_gone(const struct view *v, uint16_t i);
+
 /* Looks at node i's times. */
 void fail_look(struct view *v, uint16_t i, struct acts *out);
 

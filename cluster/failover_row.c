@@ -270,6 +270,8 @@ give_word(struct failover *f, struct at *at)
 static void
 stand(struct failover *f, struct at *at)
 {
+	if (at->h->event == FAILOVER_ON_GONE)
+		f->lease_ms = 0;
 	due_in(f, at, f->config.stand_ms);
 	add(f, at, FAILOVER_STAND);
 }

@@ -1,6 +1,7 @@
 #include "cluster/hand.h"
 
 #include "cluster/consent.h"
+#include "cluster/fail.h"
 #include "cluster/hand_do.h"
 #include "cluster/lease.h"
 #include "cluster/promise.h"
@@ -323,6 +324,10 @@ be_born(struct view *v, struct acts *out)
 	v->hand.is_born = true;
 	v->hand.won = v->vote.won;
 	happen(v, FAILOVER_ON_BORN, 0, out);
+	/* By the file alone nobody knows what the word handed over. */
+	if (v->failover.state == FAILOVER_GIVEN &&
+	    v->failover.lease_ms < v->now_ms + lease_longest_ms(v))
+		v->failover.lease_ms = v->now_ms + lease_longest_ms(v);
 }
 
 /* Our peer has our role by our word; it may not know of a slot that we got. */
@@ -437,6 +442,9 @@ look_at_peer(struct view *v, struct acts *out)
 	    (i == VIEW_NOBODY ||
 	    v->node[i].flags & (BUS_IS_PFAIL | BUS_IS_FAIL)))
 		happen(v, FAILOVER_ON_LOST, 0, out);
+	if (v->failover.state == FAILOVER_GIVEN && i != VIEW_NOBODY &&
+	    fail_is_gone(v, i))
+		happen(v, FAILOVER_ON_GONE, 0, out);
 	if ((v->failover.state == FAILOVER_GIVEN ||
 	    v->failover.state == FAILOVER_CLAIMING) &&
 	    (i == VIEW_NOBODY || view_has(v, i, BUS_IS_FAIL)))

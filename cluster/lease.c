@@ -27,6 +27,15 @@ lease_length_ms(const struct view *v)
 	return wanted < half ? wanted : half;
 }
 
+int64_t
+lease_longest_ms(const struct view *v)
+{
+	int64_t now = lease_length_ms(v), before = v->lease.longest_ms;
+	int64_t most = now > before ? now : before;
+
+	return most + MARGIN(most);
+}
+
 /* One that has never been heard is taken for one of ours: that is safe. */
 static bool
 is_own(const struct view *v, uint16_t i)
@@ -394,8 +403,12 @@ lease_may_vote_ms(const struct view *v, uint16_t by, uint16_t p)
 			continue;
 		if (n->wait_ms > end)
 			end = n->wait_ms;
-		/* The vote that it had from us is for this, too. */
-		if ((i != by || i == p) && n->granted_ms > end)
+		/*
+		 * The vote that it had from us is for this, too.  Who asks for
+		 * its own gave its word, and nobody has the lease that it
+		 * handed over any more.
+		 */
+		if (i != by && n->granted_ms > end)
 			end = n->granted_ms;
 	}
 	return end;

@@ -16,7 +16,9 @@
  *             it have ended; nor does it get votes for a replica.
  *   Word      What was granted to who gave its role away by word is, from then
  *             on, who took it's: it gets leases at once, and no vote against it
- *             is given before that has ended.
+ *             is given before that has ended.  Who gave it asks for votes to go
+ *             on only when what it handed over has ended, by its own clock or
+ *             with the processes of who got it; so nobody waits for that again.
  *   Seat      A shard has one seat in the majority.  Who was elected counts
  *             itself only when so many leased to it, knowing its claim, that
  *             nobody before it can have enough again.
@@ -52,6 +54,9 @@ extern const char *const lease_state_words[LEASE_STATES];
 /* How long a lease is here: the option, or what follows from the timeout. */
 int64_t lease_length_ms(const struct view *v);
 
+/* Longer is no lease that this node had, or granted, before it started. */
+int64_t lease_longest_ms(const struct view *v);
+
 /*
  * How long writes may still be acknowledged, 0: no longer; LEASE_ALWAYS when
  * no lease is needed or none is possible.
@@ -70,7 +75,8 @@ void lease_granted(struct view *v, uint16_t i, struct slice payload);
 
 /*
  * From when on we may vote for node `by`, who wants what p has, its primary or
- * itself; it is over when that is not later than now.
+ * itself; it is over when that is not later than now.  Who wants its own asks
+ * only when nobody can use a lease that it handed over.
  */
 int64_t lease_may_vote_ms(const struct view *v, uint16_t by, uint16_t p);
 

@@ -11,6 +11,7 @@
 
 #include "cluster/book.h"
 #include "cluster/hand.h"
+#include "cluster/lease.h"
 #include "cluster/order.h"
 #include "cluster/cluster.h"
 #include "t/stage.h"
@@ -708,7 +709,7 @@ START_TEST(refuses_with_reasons)
 }
 END_TEST
 
-/* Its control starts again, with this file and this in its region. */
+/* It starts again, with this file; its control, with this in its region. */
 static void
 start_again(const char *file, size_t bytes, const struct failover *before)
 {
@@ -721,7 +722,8 @@ start_again(const char *file, size_t bytes, const struct failover *before)
 	    NODES_CONF_GOOD);
 	view_rename(v, VIEW_SELF, &f.myself);
 	ck_assert(book_read(v, &f));
-	hand_go_on(v, before);
+	if (before != NULL)
+		hand_go_on(v, before);
 }
 
 /* The file that is being written, which the caller frees. */
@@ -884,6 +886,68 @@ START_TEST(who_won_goes_on_when_it_starts_again)
 }
 END_TEST
 
+static void
+lose_link(enum cluster_kind kind, bool is_closed)
+{
+	v->node[node('r')].link_try_ms = 0;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	step((struct cluster_event){ .kind = kind, .is_closed = is_closed,
+	    .wire = v->node[node('r')].link });
+}
+
+/*
+ * Who is only cut off uses its lease, whatever a majority takes it for; of one
+ * whose processes have ended nothing is left to wait for.
+ */
+START_TEST(who_is_gone_is_not_waited_for)
+{
+	begin(false, BUS_OWN_VERSION);
+	be_given(EPOCH);
+	ck_assert_int_gt(v->failover.lease_ms, now_ms + 1000);
+	v->node[node('r')].flags |= BUS_IS_FAIL;
+	lose_link(CLUSTER_LINK_DOWN, false);
+	lose_link(CLUSTER_LINK_REFUSED, false);
+	lose_link(CLUSTER_LINK_REFUSED, false);
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	drop();
+	begin(false, BUS_OWN_VERSION);
+	be_given(EPOCH);
+	/* Its control may have ended alone: its workers would go on. */
+	lose_link(CLUSTER_LINK_DOWN, true);
+	lose_link(CLUSTER_LINK_DOWN, false);
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	lose_link(CLUSTER_LINK_REFUSED, false);
+	ck_assert_int_eq(v->failover.state, FAILOVER_STANDING);
+	ck_assert(!view_has(v, node('r'), BUS_IS_FAIL));
+	while (v->vote.state == VOTE_MARK)
+		save();
+	ck_assert_int_eq(v->vote.state, VOTE_ASK);
+}
+END_TEST
+
+/* A word that is in its file may have handed over a lease that still runs. */
+START_TEST(who_starts_waits_for_what_it_handed_over)
+{
+	size_t bytes;
+	char *file;
+
+	begin(false, BUS_OWN_VERSION);
+	be_claimed(EPOCH);
+	file = written(&bytes);
+	start_again(file, bytes, NULL);
+	free(file);
+	v->node[node('r')].flags |= BUS_IS_FAIL;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	now_ms += lease_length_ms(v);
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_GIVEN);
+	now_ms += lease_longest_ms(v) - lease_length_ms(v);
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_STANDING);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -912,6 +976,8 @@ unit_suite(void)
 	tcase_add_test(t, a_word_is_kept_by_who_would_take);
 	tcase_add_test(t, who_won_waits_for_its_disk);
 	tcase_add_test(t, who_won_goes_on_when_it_starts_again);
+	tcase_add_test(t, who_is_gone_is_not_waited_for);
+	tcase_add_test(t, who_starts_waits_for_what_it_handed_over);
 	suite_add_tcase(s, t);
 	return s;
 }

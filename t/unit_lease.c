@@ -348,6 +348,27 @@ START_TEST(a_lease_is_of_the_shard)
 }
 END_TEST
 
+/* It gave its word, and asks when nobody can use a lease that went with it. */
+START_TEST(who_wants_its_own_has_no_lease)
+{
+	struct bus_header h = { .type = BUS_AUTH_REQUEST, .port = 7001,
+	    .flags = BUS_IS_PRIMARY, .own = BUS_OWN_VERSION, .epoch = 20,
+	    .marks = BUS_MARK_FORCE_ACK, .cport = 17000 + 'a',
+	    .config_epoch = 5, .sender = id('a'), .ip = "10.0.0.2",
+	    .slots = quarter(1) };
+
+	begin_three();
+	ask('a', quarter(1), 5);
+	ck_assert_int_gt(v->node[node('a')].granted_ms, now_ms);
+	deliver(&h, v->node[node('a')].link, 0, SLICE(""));
+	ck_assert(is_voted_for('a'));
+	/* Its replica waits for all that it has now. */
+	v->node[node('a')].flags |= BUS_IS_FAIL;
+	stand('r', 21);
+	ck_assert(!is_voted_for('r'));
+}
+END_TEST
+
 START_TEST(evidence_ends_a_lease)
 {
 	uint64_t wire;
@@ -491,6 +512,7 @@ unit_suite(void)
 	tcase_add_test(t, votes_when_the_lease_has_ended);
 	tcase_add_test(t, a_word_hands_the_lease_over);
 	tcase_add_test(t, a_lease_is_of_the_shard);
+	tcase_add_test(t, who_wants_its_own_has_no_lease);
 	tcase_add_test(t, evidence_ends_a_lease);
 	tcase_add_test(t, grants_only_what_it_knows);
 	tcase_add_test(t, is_quiet_after_a_start);

@@ -39,11 +39,13 @@
  *     over; who was elected has it only when so many leased to it, knowing its claim,
  *     that nobody before it can have a majority again (BREAK_SEAT);
  *   - a lease passes from P to R at once, but not one that P got for an epoch
- *     after its word; and who stands itself waits for its own leases' end;
+ *     after its word;
  *   - P, having given its word, tells nobody else: the cluster learns of it by
  *     R's claim, so nothing has to be undone when R is dead.  Then P stands for
- *     election like a replica, when what it handed over has surely ended, or
- *     goes on when R says that it did not take.
+ *     election like a replica, when what it handed over has surely ended, by
+ *     P's clock or as R's processes have (BREAK_HANDED), and so nobody waits
+ *     for the end of P's own leases; or P goes on when R says that it did not
+ *     take.
  * With one or two primaries there is no lease; P is then in every majority, and
  * it is enough that it votes for nobody while it holds a token or gave its word.
  *
@@ -55,6 +57,7 @@
  *   BREAK_WAIT     a voter votes while a lease that it granted runs
  *   BREAK_LEASE    R serves by the word alone
  *   BREAK_PREPARE  R's epoch is known to nobody when it claims
+ *   BREAK_HANDED   P stands while R may use what P handed over
  *   BREAK_BACK     P's deadline takes back a word that was given
  *   BREAK_DURABLE  P gives its word before that is durable
  *   BREAK_FORGET   a voter that starts forgets the leases it granted
@@ -285,7 +288,8 @@ inline die(x)
 #ifdef BREAK_WAIT
 #define ENDED(x, v) true
 #else
-#define ENDED(x, v) (grant[v] == NOBODY)
+#define ENDED(x, v) (grant[v] == NOBODY || \
+	(x == P && st[P] == GIVEN && grant[v] == P))
 #endif
 #define VOTES(x, v) (up[x] && vup[v] && stands[x] != 0 && \
 	stands[x] >= vcur[v] && ONCE(x, v) && known[x] >= vknown[v] && \
@@ -370,6 +374,11 @@ inline die(x)
 #else
 #define RUNS (wl[0] + wl[1] + wseat >= 2)
 #define HANDS LEASED(P)
+#endif
+#ifdef BREAK_HANDED
+#define HAS_ENDED true
+#else
+#define HAS_ENDED (!wl[0] && !wl[1])
 #endif
 #ifdef BREAK_DURABLE
 #define WORD (st[P] == GIVEN || st[P] == YIELDING)
@@ -472,7 +481,7 @@ init {
 	:: MAY_STAND(R) && st[R] >= REPLICA && st[R] <= CLAIMING -> stand(R)
 	:: MAY_STAND(P) && st[P] == REPLICA -> stand(P)
 #ifndef BREAK_STRAND
-	:: MAY_STAND(P) && st[P] == GIVEN && !wl[0] && !wl[1] -> stand(P)
+	:: MAY_STAND(P) && st[P] == GIVEN && HAS_ENDED -> stand(P)
 #endif
 	PAIR(P, 0) PAIR(P, 1) PAIR(R, 0) PAIR(R, 1) PAIR(S, 0) PAIR(S, 1)
 	NODE(P)

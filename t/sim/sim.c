@@ -72,6 +72,7 @@ draw_mishaps(struct world *w)
 	w->mishaps.stopped = maybe(w, 200000);
 	w->mishaps.cut = maybe(w, 600000);
 	w->mishaps.emptied = maybe(w, 300000);
+	w->mishaps.heir_killed = maybe(w, 200000);
 }
 
 static void

@@ -492,6 +492,18 @@ arm(struct world *w, int i)
 	push(w, plan(w, at - w->now_ms, TICK, i, 0));
 }
 
+/* It has our word, and nobody knows whether it has used it. */
+static void
+kill_heir(struct world *w, int i)
+{
+	const struct failover *f = &w->host[i].view->failover;
+	int heir = world_find(w, &f->peer);
+
+	if (f->state == FAILOVER_GIVEN && heir >= 0 &&
+	    world_chance(w, w->mishaps.heir_killed))
+		world_kill(w, heir);
+}
+
 static void
 carry_out(struct world *w, int i)
 {
@@ -511,6 +523,7 @@ carry_out(struct world *w, int i)
 		}
 		carry_out_one(w, i, &acts->list[k]);
 	}
+	kill_heir(w, i);
 	data_check(w);
 	arm(w, i);
 }

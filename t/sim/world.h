@@ -28,6 +28,7 @@
 struct mishaps {
 	uint32_t lost, doubled, late, die_at_act, slow_disk, full_disk;
 	uint32_t killed, stopped, cut;
+	uint32_t heir_killed;      /* in each step of who gave it its word */
 	uint32_t emptied;          /* of those that are killed */
 	bool is_lying;             /* disks say durable before it is */
 };
