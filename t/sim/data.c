@@ -325,6 +325,8 @@ data_keep(struct world *w, int i)
 		w->let_off = UINT64_MAX;
 		w->is_taken_over = true;
 	}
+	if (!host->view->stands_back)
+		host->data.served_ms = w->now_ms;
 	host->data.was = f->state;
 	host->data.kept = *f;
 }
@@ -545,8 +547,6 @@ check_loss(struct world *w, int i)
 	struct data *d = &w->host[i].data;
 	const struct view *v = w->host[i].view;
 
-	if (!v->stands_back)
-		d->served_ms = w->now_ms;
 	if (d->has_lost && d->length == 0 && is_heir_known(v) &&
 	    (!v->stands_back || w->now_ms > d->served_ms + READ_MS))
 		world_break(w, i, "it serves nothing of what a replica has");

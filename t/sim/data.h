@@ -52,7 +52,7 @@ struct data {
 	int from;
 	bool is_link_up, is_syncing;
 	bool has_lost;             /* it has started without what it had */
-	int64_t served_ms;         /* when it last had reason to, after that */
+	int64_t served_ms;         /* when it last said that it may */
 	int64_t link_ms;           /* when it will be there, or 0 */
 	int64_t link_down_ms;
 	uint64_t await, await_generation;
