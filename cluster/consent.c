@@ -5,16 +5,16 @@
 
 /* Whether it could not replay in time what its primary has said that it has. */
 static bool
-is_far_behind(const struct view *v, uint16_t primary)
+is_far_behind(const struct view *v, uint16_t primary, int64_t ms)
 {
-	uint64_t most = (uint64_t)v->config.failover_ms * REPLAY_BYTES;
+	uint64_t told = v->node[primary].offset;
 
-	return v->node[primary].offset > v->fact.offset &&
-	    v->node[primary].offset - v->fact.offset > most;
+	return told > v->fact.offset &&
+	    (told - v->fact.offset) / REPLAY_BYTES >= (uint64_t)ms;
 }
 
 const char *
-consent_why_not_take(const struct view *v, bool is_planned)
+consent_why_not_take(const struct view *v, bool is_planned, int64_t ms)
 {
 	uint16_t p = v->node[VIEW_SELF].primary;
 
@@ -34,9 +34,9 @@ consent_why_not_take(const struct view *v, bool is_planned)
 	    !v->fact.is_link_up || v->node[p].link_state != VIEW_LINK_UP))
 		return "ERR Master is down or failed, please use CLUSTER "
 		    "FAILOVER FORCE";
-	if (is_planned && is_far_behind(v, p))
+	if (is_planned && is_far_behind(v, p, ms))
 		return "ERR this replica is too far behind to catch up within "
-		    "cluster-manual-failover-timeout";
+		    "the timeout";
 	return NULL;
 }
 

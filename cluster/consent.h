@@ -10,8 +10,12 @@
 
 #include "cluster/view.h"
 
-/* Why we do not take over; NULL: we may.  Planned, all has to be there. */
-const char *consent_why_not_take(const struct view *v, bool is_planned);
+/*
+ * Why we do not take over; NULL: we may.  Planned, all has to be there, and
+ * what is missing of the data has to come within so many milliseconds.
+ */
+const char *consent_why_not_take(const struct view *v, bool is_planned,
+    int64_t ms);
 
 /* Why we do not give our role to node `to`; VIEW_NOBODY: there is nobody. */
 const char *consent_why_not_give(const struct view *v, uint16_t to);

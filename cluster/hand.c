@@ -79,6 +79,18 @@ hand_go_on(struct view *v, const struct failover *before)
 
 /* --- orders ------------------------------------------------------------- */
 
+/*
+ * How long an order leaves for what its primary has and we have not: its own
+ * time, 0: the option's; and the primary pauses its writes no longer than that.
+ */
+static int64_t
+replay_ms(const struct view *v, int64_t timeout_ms)
+{
+	int64_t most = v->failover.config.timeout_ms;
+
+	return timeout_ms > 0 && timeout_ms < most ? timeout_ms : most;
+}
+
 void
 hand_order(struct view *v, enum failover_event order, uint16_t to,
     int64_t timeout_ms, uint64_t token, struct acts *out)
@@ -95,7 +107,8 @@ hand_order(struct view *v, enum failover_event order, uint16_t to,
 		to = v->node[VIEW_SELF].primary;
 		/* Who has the lock for a failover may change its kind. */
 		if (!failover_is_active(&v->failover)) {
-			why = consent_why_not_take(v, order == FAILOVER_ON_ASK);
+			why = consent_why_not_take(v, order == FAILOVER_ON_ASK,
+			    replay_ms(v, timeout_ms));
 			v->hand.is_force_due = false;
 		}
 	}
@@ -149,7 +162,9 @@ invited(struct view *v, uint16_t i, const struct failover_say *s,
 {
 	struct failover_steps steps = { 0 };
 	bool is_forced = s->offset == FAILOVER_AT_ONCE;
-	const char *why = consent_why_not_take(v, !is_forced);
+	/* Late, it goes on by force: there is nothing to be too late for. */
+	const char *why = consent_why_not_take(v, !is_forced, s->offset == 1 ?
+	    INT64_MAX : replay_ms(v, s->lease_ms));
 
 	if (failover_is_active(&v->failover))
 		return;

@@ -74,7 +74,7 @@ header(uint16_t type, char from)
 	    .cport = (uint16_t)(17000 + from), .marks = BUS_MARK_EXTENSIONS,
 	    .own = n->own, .epoch = EPOCH, .sender = id(from),
 	    .ip = "10.0.0.2", .config_epoch = n->config_epoch,
-	    .slots = n->slots, .flags = n->flags };
+	    .slots = n->slots, .flags = n->flags, .offset = n->offset };
 
 	if (n->primary != VIEW_NOBODY) {
 		h.primary = v->node[n->primary].id;
@@ -709,6 +709,50 @@ START_TEST(refuses_with_reasons)
 }
 END_TEST
 
+static const char *
+order_within(int64_t timeout_ms)
+{
+	now_ms++;
+	cluster_begin(v, now_ms, &acts);
+	hand_order(v, FAILOVER_ON_ASK, VIEW_NOBODY, timeout_ms, TOKEN, &acts);
+	cluster_settle(v, &acts);
+	return act_of(ACT_ANSWER)->words;
+}
+
+static void
+be_invited(uint32_t timeout_ms, uint64_t how)
+{
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_INVITE,
+	    .token = 7, .lease_ms = timeout_ms, .offset = how });
+}
+
+/* What lacks is replayed within its own time, and while writes are held. */
+START_TEST(has_no_time_to_catch_up)
+{
+	static const char late[] = "ERR this replica is too far behind to "
+	    "catch up within the timeout";
+
+	begin(true, BUS_OWN_VERSION);
+	v->node[node('p')].offset = OFFSET + 4 * 1000 * 1000;
+	ck_assert_str_eq(order_within(199), late);
+	ck_assert_str_eq(order_within(1), late);
+	be_invited(199, 0);
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_REFUSED).token, 7);
+	/* The option's, of which the primary's pause is, bounds a longer. */
+	v->config.failover_ms = 100;
+	ck_assert_str_eq(order_within(0), late);
+	ck_assert_str_eq(order_within(60000), late);
+	ck_assert_int_eq(v->failover.state, FAILOVER_IDLE);
+	/* By force, when it is late. */
+	be_invited(100, 1);
+	ck_assert_int_eq(v->failover.state, FAILOVER_LOCKING);
+	drop();
+	begin(true, BUS_OWN_VERSION);
+	v->node[node('p')].offset = OFFSET + 4 * 1000 * 1000;
+	ck_assert(order_within(201) == NULL);
+}
+END_TEST
+
 /* It starts again, with this file; its control, with this in its region. */
 static void
 start_again(const char *file, size_t bytes, const struct failover *before)
@@ -972,6 +1016,7 @@ unit_suite(void)
 	tcase_add_test(t, takes_from_redis);
 	tcase_add_test(t, gives_to_redis);
 	tcase_add_test(t, refuses_with_reasons);
+	tcase_add_test(t, has_no_time_to_catch_up);
 	tcase_add_test(t, a_word_is_kept);
 	tcase_add_test(t, a_word_is_kept_by_who_would_take);
 	tcase_add_test(t, who_won_waits_for_its_disk);
