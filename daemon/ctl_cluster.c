@@ -8,6 +8,7 @@
 #include "daemon/ctl_disk.h"
 #include "daemon/ctl_fact.h"
 #include "daemon/ctl_failover.h"
+#include "daemon/ctl_held.h"
 #include "daemon/ctl_hold.h"
 #include "daemon/ctl_lease.h"
 #include "daemon/ctl_lines.h"
@@ -129,6 +130,9 @@ carry_out_one(const struct act *a)
 		/* What is written is what we will be. */
 		if (view_has(cl.view, VIEW_SELF, BUS_IS_PRIMARY) &&
 		    cl.ctl->next.role == STATE_REPLICA) {
+			/* Nor does it come back as one that never had data. */
+			if (!ctl_held_is_noted(cl.ctl))
+				ctl_held_note(cl.ctl);
 			ctl_role_detach(cl.ctl);
 			gather();
 		}
