@@ -297,14 +297,20 @@ START_TEST(replicas_hear_claims)
 	hear(&h, v->node[node('b')].link);
 	ck_assert_int_eq(v->owner[3], node('b'));
 	ck_assert_int_eq(v->comes_from[3], node('b'));
-	/* It has come. */
+	/* It has come: who says so says whose it is. */
 	memcpy(more, upper, sizeof(more));
 	more[0] = 1 << 3;
-	h = header(BUS_PONG, 'x');
+	h = header(BUS_OWN, 'x');
 	h.slots = more;
 	h.config_epoch = h.epoch = others_epoch = 12;
-	hear(&h, v->node[node('x')].link);
+	deliver(&h, WIRE, SPEAK_MOVES,
+	    (struct slice){ "\0\0\0\0\0\0\0\25", 8 });
 	ck_assert_int_eq(v->owner[3], node('x'));
+	ck_assert_int_eq(v->comes_from[3], VIEW_NOBODY);
+	ck_assert(!says_known(21));
+	make_durable();
+	ck_assert_uint_eq(v->moves.heard, 21);
+	ck_assert(!v->moves.is_owed);
 }
 END_TEST
 

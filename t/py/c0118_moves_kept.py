@@ -7,7 +7,6 @@ told, and one that does not answer is waited for as long as SETSLOT says
 
 import os
 import signal
-import time
 
 import clustering as cl
 import node
@@ -146,10 +145,8 @@ keys.verify()
 
 # Of another kind: nobody waits for it, its stream has nothing of it.
 slot = slot_with(d, 3)
-before = time.monotonic()
 set_slot(d, slot, "MIGRATING", id_of[a])
 set_slot(d, slot, "STABLE")
-assert time.monotonic() - before < 1
 cl.linked(other)
 assert not other.log_has("unknown|CRITICAL"), other.log_tail()
 slot = slot_with(heir_b, 3)
