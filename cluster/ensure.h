@@ -30,7 +30,7 @@ struct ensure_facts {
 	bool is_primary_failed;
 	bool is_link_up, is_syncing;
 	bool is_failover;          /* active here */
-	bool is_paused;            /* the primary said so */
+	bool is_paused;            /* the primary said so (hand.h) */
 };
 
 struct ensure {

@@ -593,6 +593,33 @@ look_once(struct view *v, struct acts *out)
 		be_late(v, out);
 }
 
+/* One that lasts: most are over before anybody could act upon it. */
+static void
+look_at_pause(struct view *v)
+{
+	int64_t at_ms = v->failover.since_ms + v->failover.config.again_ms;
+	bool is_giving = failover_is_giving(&v->failover);
+
+	if (is_giving == v->hand.is_pause_told)
+		return;
+	if (is_giving && v->now_ms < at_ms) {
+		view_due(v, at_ms);
+		return;
+	}
+	v->hand.is_pause_told = is_giving;
+	view_broadcast(v);
+}
+
+bool
+hand_is_paused(const struct view *v)
+{
+	uint16_t p = v->node[VIEW_SELF].primary;
+	int64_t since = p == VIEW_NOBODY ? 0 : v->node[p].paused_ms;
+
+	return since > 0 && v->now_ms - since <= (v->config.failover_ms > 0 ?
+	    v->config.failover_ms : FAILOVER_MS);
+}
+
 void
 hand_look(struct view *v, struct acts *out)
 {
@@ -607,6 +634,7 @@ hand_look(struct view *v, struct acts *out)
 		before = v->failover.state;
 		look_once(v, out);
 	} while (v->failover.state != before && ++looks < LOOKS);
+	look_at_pause(v);
 	if (!failover_is_active(&v->failover))
 		return;
 	look_at_stop(v, out);

@@ -45,6 +45,13 @@ void hand_order(struct view *v, enum failover_event order, uint16_t to,
  */
 void hand_invite(struct view *v, uint16_t i, struct acts *out);
 
+/*
+ * Whether our primary has said that it holds its writes for a failover, which
+ * may be another replica's; and has not been silent since for longer than that
+ * lasts.
+ */
+bool hand_is_paused(const struct view *v);
+
 /* The rest is for cluster.c and hear.c. */
 
 /* An OWN message of node i: of a failover, PREPARE or PREPARED. */

@@ -38,6 +38,7 @@ struct hand {
 	bool is_force_due;         /* invited: late, it goes on by force */
 	bool is_held;              /* for good, before the word is given */
 	bool has_seat;             /* the word hands over a seat (lease.h) */
+	bool is_pause_told;        /* all know that we hold writes */
 	/* the epoch that a majority has to know */
 	uint64_t prepare_token;    /* of the failover it is for, 0: none */
 	uint64_t prepare_epoch, prepare_from; /* its generation */

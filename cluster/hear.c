@@ -46,6 +46,8 @@ hear_epochs(struct view *v, uint16_t i, const struct bus_header *h)
 		n->epoch = h->epoch;
 	n->offset = h->offset;
 	n->own = h->own;
+	n->paused_ms = h->is_holding || (h->marks & BUS_MARK_PAUSED) ?
+	    v->now_ms : 0;
 	if (h->marks & BUS_MARK_EXTENSIONS)
 		n->knows_extensions = true;
 	if (n->own > 0)

@@ -58,6 +58,7 @@ speak_header(struct view *v, uint16_t type)
 	memcpy(h.ip, v->config.ip, sizeof(h.ip));
 	h.slots = told_slots(v, &h.config_epoch);
 	h.is_voted = v->told.is_voted;
+	h.is_holding = failover_is_giving(&v->failover);
 	/* A replica of another kind replays up to exactly there. */
 	if (v->failover.is_foreign &&
 	    v->failover.state == FAILOVER_STOPPED) {

@@ -70,6 +70,7 @@ struct view_node {
 	int64_t heard_ms;          /* of the last message on any wire */
 	int64_t fail_ms;           /* since when it is FAIL */
 	int64_t role_ms;           /* when its role changed, or 0 */
+	int64_t paused_ms;         /* when it said that it holds writes, or 0 */
 	int64_t orphan_ms;         /* since when it lacks replicas, or 0 */
 	/* when we voted last for a replica of it, and for which */
 	int64_t voted_ms;

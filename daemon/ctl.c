@@ -400,7 +400,8 @@ static void
 recover(struct ctl *c)
 {
 	ctl_failover_lock_news(c, ctl_recover_turn(c));
-	ctl_ensure_turn(c, ctl_cluster_has_failed_primary());
+	ctl_ensure_turn(c, ctl_cluster_has_failed_primary(),
+	    ctl_cluster_is_paused());
 }
 
 /* Whether somebody waits for what a bell does not tell. */

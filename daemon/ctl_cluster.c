@@ -402,6 +402,12 @@ ctl_cluster_has_failed_primary(void)
 	return p != VIEW_NOBODY && view_has(cl.view, p, BUS_IS_FAIL);
 }
 
+bool
+ctl_cluster_is_paused(void)
+{
+	return cl.view != NULL && hand_is_paused(cl.view);
+}
+
 /* --- orders ------------------------------------------------------------ */
 
 /* A replica that was reset is a primary without slots now. */

@@ -45,6 +45,9 @@ void ctl_cluster_end_step(void);
 /* Whether the nodes take our primary for dead. */
 bool ctl_cluster_has_failed_primary(void);
 
+/* Whether our primary holds its writes for a failover, as far as we heard. */
+bool ctl_cluster_is_paused(void);
+
 /* The view, or NULL: this is no cluster node. */
 const struct view *ctl_cluster_view(void);
 

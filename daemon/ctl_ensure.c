@@ -6,7 +6,7 @@
 #include "daemon/log.h"
 
 static struct ensure_facts
-gather(const struct ctl *c, bool is_failed)
+gather(const struct ctl *c, bool is_failed, bool is_paused)
 {
 	enum recover_link link = ctl_recover_link(c);
 
@@ -15,6 +15,7 @@ gather(const struct ctl *c, bool is_failed)
 		    cluster_replication_reestablishment_timeout * 1000,
 		.is_replica = link != RECOVER_NO_LINK,
 		.is_primary_failed = is_failed,
+		.is_paused = is_paused,
 		.is_link_up = link == RECOVER_UP,
 		.is_syncing = link == RECOVER_SYNCS || link == RECOVER_ASKS,
 		.is_failover = failover_is_active(&c->kept.failover) ||
@@ -50,10 +51,10 @@ try(struct ctl *c, const struct ensure_facts *f, int64_t now_ms)
 }
 
 void
-ctl_ensure_turn(struct ctl *c, bool is_failed)
+ctl_ensure_turn(struct ctl *c, bool is_failed, bool is_paused)
 {
 	struct ensure *e = &c->kept.ensure;
-	struct ensure_facts f = gather(c, is_failed);
+	struct ensure_facts f = gather(c, is_failed, is_paused);
 	int64_t now_ms = clock_steady_ms();
 	enum recover_link link = ctl_recover_link(c);
 

@@ -13,7 +13,10 @@
 
 #include "daemon/ctl.h"
 
-/* Each turn of control's loop.  is_failed: the primary is taken for dead. */
-void ctl_ensure_turn(struct ctl *c, bool is_failed);
+/*
+ * Each turn of control's loop.  is_failed: the primary is taken for dead;
+ * is_paused: it holds its writes for a failover.
+ */
+void ctl_ensure_turn(struct ctl *c, bool is_failed, bool is_paused);
 
 #endif

@@ -37,6 +37,7 @@ enum {
 #define SIGNATURE "RCmb"
 #define OWN_MARK "ALM"         /* then the version, then: */
 #define OWN_VOTED 1
+#define OWN_HOLDS 2
 #define PROTOCOL 1
 #define EXTENSION_HEAD 8
 #define UPDATE_BYTES (8 + BUS_ID + BUS_SLOT_BYTES)
@@ -227,6 +228,7 @@ get_header(struct bus_header *h, const uint8_t *p)
 	h->marks = p[AT_MARKS];
 	h->own = memcmp(p + AT_OWN, OWN_MARK, 3) == 0 ? p[AT_OWN + 3] : 0;
 	h->is_voted = h->own > 0 && (p[AT_OWN + 4] & OWN_VOTED);
+	h->is_holding = h->own > 0 && (p[AT_OWN + 4] & OWN_HOLDS);
 	h->known = h->own > 0 ? (uint32_t)bus_get(p + AT_OWN + 5, 4) : 0;
 	h->is_down = p[AT_STATE] != 0;
 	h->epoch = bus_get(p + AT_EPOCH, 8);
@@ -499,7 +501,8 @@ bus_begin(struct bus_writer *w, void *data, size_t room,
 	if (h->own > 0) {
 		memcpy(p + AT_OWN, OWN_MARK, 3);
 		p[AT_OWN + 3] = h->own;
-		p[AT_OWN + 4] = h->is_voted ? OWN_VOTED : 0;
+		p[AT_OWN + 4] = (h->is_voted ? OWN_VOTED : 0) |
+		    (h->is_holding ? OWN_HOLDS : 0);
 		bus_put(p + AT_OWN + 5, 4, h->known);
 	}
 	bus_put(p + AT_PPORT, 2, h->pport);

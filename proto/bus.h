@@ -83,6 +83,7 @@ struct bus_header {
 	uint8_t marks;             /* enum bus_mark */
 	uint8_t own;               /* version of our kind, 0: another kind */
 	bool is_voted;             /* ours only: its config epoch was */
+	bool is_holding;           /* ours only: its writes, for a failover */
 	bool is_down;              /* its cluster state */
 	/* ours only: what it knows of others' claims, 0: not said */
 	uint32_t known;

@@ -116,9 +116,8 @@ header(uint16_t type)
 	struct bus_header h = { .type = type, .port = 7000, .pport = 7001,
 	    .cport = 17000, .flags = BUS_IS_REPLICA | BUS_IS_MYSELF,
 	    .marks = BUS_MARK_PAUSED | BUS_MARK_EXTENSIONS,
-	    .own = BUS_OWN_VERSION, .is_voted = true, .is_down = true,
-	    .known = 0xfedcba98,
-	    .epoch = 1ull << 40,
+	    .own = BUS_OWN_VERSION, .is_voted = true, .is_holding = true,
+	    .is_down = true, .known = 0xfedcba98, .epoch = 1ull << 40,
 	    .config_epoch = 77, .offset = 0x0123456789abcdefull,
 	    .ip = "2001:db8::1", .slots = slots };
 
@@ -172,6 +171,7 @@ START_TEST(writes_ping)
 	ck_assert_int_eq(p.header.own, BUS_OWN_VERSION);
 	ck_assert(p.header.is_down);
 	ck_assert(p.header.is_voted);
+	ck_assert(p.header.is_holding);
 	ck_assert_uint_eq(p.header.known, 0xfedcba98);
 	ck_assert_uint_eq(p.header.epoch, 1ull << 40);
 	ck_assert_uint_eq(p.header.config_epoch, 77);

@@ -753,6 +753,44 @@ START_TEST(has_no_time_to_catch_up)
 }
 END_TEST
 
+/* A pause that lasts is told to all, and so is its end. */
+START_TEST(tells_of_a_pause)
+{
+	struct bus_header h;
+
+	begin(false, BUS_OWN_VERSION);
+	say('r', &(struct failover_say){ .kind = FAILOVER_SAY_STOP,
+	    .token = TOKEN });
+	answer(CLUSTER_HELD, ACT_HOLD, OFFSET);
+	v->broadcast_ms = 0;
+	ck_assert(speak_header(v, BUS_PONG).is_holding);
+	now_ms += v->failover.config.again_ms;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_gt(v->broadcast_ms, 0);
+	v->broadcast_ms = 0;
+	say('r', &(struct failover_say){ .kind = FAILOVER_SAY_UNSTOP,
+	    .token = TOKEN });
+	ck_assert_int_gt(v->broadcast_ms, 0);
+	ck_assert(!speak_header(v, BUS_PONG).is_holding);
+	drop();
+	begin(true, BUS_OWN_VERSION);
+	ck_assert(!hand_is_paused(v));
+	h = header(BUS_PONG, 'p');
+	h.is_holding = true;
+	hear(&h, 0, SLICE(""));
+	ck_assert(hand_is_paused(v));
+	/* Who is silent may have gone on since. */
+	now_ms += v->config.failover_ms + 1;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert(!hand_is_paused(v));
+	hear(&h, 0, SLICE(""));
+	ck_assert(hand_is_paused(v));
+	h.is_holding = false;
+	hear(&h, 0, SLICE(""));
+	ck_assert(!hand_is_paused(v));
+}
+END_TEST
+
 /* It starts again, with this file; its control, with this in its region. */
 static void
 start_again(const char *file, size_t bytes, const struct failover *before)
@@ -1017,6 +1055,7 @@ unit_suite(void)
 	tcase_add_test(t, gives_to_redis);
 	tcase_add_test(t, refuses_with_reasons);
 	tcase_add_test(t, has_no_time_to_catch_up);
+	tcase_add_test(t, tells_of_a_pause);
 	tcase_add_test(t, a_word_is_kept);
 	tcase_add_test(t, a_word_is_kept_by_who_would_take);
 	tcase_add_test(t, who_won_waits_for_its_disk);

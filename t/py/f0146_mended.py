@@ -1,5 +1,5 @@
 """EnsureReplication beside failovers: a stream that is dead afterwards is mended,
-and nothing is done about one while a failover goes on
+and nothing is done about one while a failover goes on, here or at the primary
 
 The stream goes through a door.  Who comes while that is deaf is let in and never
 answered, and the link's own patience is a minute: only a link that is begun anew
@@ -76,7 +76,7 @@ class Door:
         self.is_deaf = False
 
 
-nodes = cl.start(["almandined"] * 4, [
+*nodes, sibling = cl.start(["almandined"] * 5, [
     "--workers", "1", "--cluster-replication-reestablishment-timeout", "1",
     "--cluster-require-full-coverage", "no", "--stall-timeout", "60000"])
 cl.create(nodes[:3], replicas=0)
@@ -167,6 +167,34 @@ for pid in stopped:
 shard.ended(replica, last, "failover-aborted")
 is_mended(primary, replica, "forced")
 assert [shard.fields(n, "stats")["sync_full"] for n in nodes] == full
+
+# While the primary holds its writes for another one, which does not get on.
+if node.has_faults(sibling.connect()):
+    join = sibling.connect()
+    join.ok("CLUSTER", "MEET", "127.0.0.1", primary.port, primary.bus)
+    node.until(10, lambda: join.call("CLUSTER", "REPLICATE", cl.myid(primary))
+               == ("simple", b"OK"), "a sibling")
+    nodes.append(sibling)
+    shard.settled(nodes)
+    point = "failover-syncing-decided"
+    at = replica.connect()
+    at.ok("DEBUG", "FAULT", point, "hold", 600000, "once")
+    assert shard.refusal(replica, "TIMEOUT", LATE_MS) is None
+    node.until(5, lambda: replica.log_has("fault %s: holds" % point))
+    door[primary].shut()
+    node.until(5, says(sibling, "replication_last_reason",
+                       "the primary has paused its writes for a failover"),
+               "a look")
+    before, looks = attempts(sibling), 0
+    while True:
+        seen = attempts(sibling)
+        if says(primary, "master_failover_state", "no-failover")():
+            break
+        assert seen == before
+        looks += 1
+    assert looks > 20, looks
+    at.ok("DEBUG", "FAULT", point, "off")
+    is_mended(primary, sibling, "sibling")
 cl.check(nodes[1])
 
 # What nobody changes is not written again.
