@@ -274,8 +274,10 @@ persistence(struct page *p)
 {
 	const struct state *s = &p->c->worker->state;
 	const struct state_job_row *row = &s->job[STATE_JOB_SAVE];
-	bool is_saving = s->snap.step == STATE_TAKE &&
-	    s->snap.job == STATE_JOB_SAVE;
+	/* Also before it begins, unless it waits for one of another kind. */
+	bool is_saving = row->asked != row->done &&
+	    (s->snap.step != STATE_TAKE || s->snap.job == STATE_JOB_SAVE);
+	bool has_begun = is_saving && s->snap.step == STATE_TAKE;
 	uint64_t changes = 0;
 	uint32_t i;
 
@@ -289,8 +291,9 @@ persistence(struct page *p)
 	    "rdb_current_bgsave_time_sec:%lld\r\nrdb_saves:%lld\r\n"
 	    "rdb_last_cow_size:0\r\n", N(changes - s->saved_changes),
 	    is_saving, N(s->last_save_s), s->has_save_failed ? "err" : "ok",
-	    row->done == 0 ? -1ll : N(row->took_ms / 1000), is_saving ?
-	    N((p->c->worker->now_ms - s->snap.begun_ms) / 1000) : -1ll,
+	    row->done == 0 ? -1ll : N(row->took_ms / 1000), has_begun ?
+	    N((p->c->worker->now_ms - s->snap.begun_ms) / 1000) :
+	    is_saving ? 0ll : -1ll,
 	    N(s->saves));
 	last_load(p);
 	append_only_file(p);

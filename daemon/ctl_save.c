@@ -440,12 +440,14 @@ ctl_save_ask_background(struct ctl *c, bool may_schedule)
 	ctl_save_ask(c, STATE_JOB_SAVE, c->next.options.dbfilename);
 	/* In a transaction it begins after that, as redis-server has it. */
 	if (c->next.snap.step == STATE_REST && !needs_sweep(c) &&
-	    may_begin(c, STATE_JOB_SAVE) && !c->ask.is_part)
+	    may_begin(c, STATE_JOB_SAVE) && !c->ask.is_part) {
 		freeze(c, STATE_JOB_SAVE);
-	else
-		ctl_answer_simple(c, is_resting && !c->ask.is_part ?
-		    "Background saving started" :
-		    "Background saving scheduled");
+		return;
+	}
+	/* What is answered outlives control, and INFO has it. */
+	(void)ctl_tell(c);
+	ctl_answer_simple(c, is_resting && !c->ask.is_part ?
+	    "Background saving started" : "Background saving scheduled");
 }
 
 void

@@ -5,9 +5,14 @@ killed, and the second, of another kind, begins at once on what the first has
 left: nodes of lists that were kept for it, values that went.  Then a worker, or
 control, or the second saver dies at a point of its own.  A second one that
 succeeds is exact, the next snapshot is, and at the end no block is lost.
+
+Where no second one is asked for, a saver comes that only sweeps: what was left
+is free again without another snapshot, also what went while the dead saver was
+not yet mended and its pin stood.  One that is asked for meanwhile waits for the
+sweep, and whoever dies then, the next one that succeeds is exact.
 """
 
-# limit 150s
+# limit 200s
 
 import contextlib
 
@@ -158,6 +163,97 @@ print("%d of %d cases with a death in the second: %s" % (
 assert whole > 0, "no second one has succeeded"
 assert set(died) >= set(POINTS), died
 
+node.until(20, lambda: nothing() == least, "the end of what was left")
+
+# --- no second one: what is left is swept
+
+
+def flush(name):
+    with contextlib.suppress(node.Gone, TimeoutError):
+        c_of().call("FLUSHALL")
+
+
+def is_swept():
+    """One key, no snapshot since, and no block beyond it."""
+    ask("FLUSHALL")
+    ask("SET", "k", "v")
+    return blocks() == least
+
+
+def unmended(number, leave, point):
+    """The saver dies with a value pinned, which goes while control has yet to
+    see to that; control may die then."""
+    make()
+    with node.holds(s.alm, "pinned") as is_there:
+        ask("BGSAVE")
+        node.until(20, is_there, "the saver")
+        with node.holds(s.alm, "mend-begun") as is_mending:
+            s.alm.hit("saver")
+            node.until(20, is_mending, "control at a dead saver")
+            change(number)
+            leave("one")
+            leave("two")
+            said = "fault %s: dies" % point
+            before = s.alm.log_count(said)
+            if point:
+                ask("DEBUG", "FAULT", point, "die", "once")
+    node.until(30, at_rest, "the end of the snapshot")
+    assert not point or s.alm.log_count(said) == before + 1, point
+    assert info("rdb_last_bgsave_status") == "err"
+    node.until(20, is_swept, "a sweep")
+    node.until(30, s.save, "a snapshot after " + str(point))
+    s.check_file()
+
+
+for leave in go, flush:
+    for point in (None, "mend-judged", "mend-let-go", "mend-done"):
+        number += 1
+        unmended(number, leave, point)
+
+
+def swept(number, point):
+    """A snapshot is asked for while what another one has left is swept, and
+    somebody dies at the point."""
+    make()
+    # Not node.holds(): the worker that it is connected to may die.
+    held = s.alm.log_count("fault left-written: holds")
+    ask("DEBUG", "FAULT", "left-written", "hold", 600000, "once")
+    with node.holds(s.alm, "pinned") as is_there:
+        ask("BGSAVE")
+        node.until(20, is_there, "the saver")
+        change(number)
+        go("two")
+        s.alm.hit("saver")
+    node.until(20, lambda: s.alm.log_count(
+        "fault left-written: holds") > held, "a sweep")
+    if point:
+        assert ask("BGSAVE")[1] == b"Background saving started"
+        node.until(5, lambda: info("rdb_bgsave_in_progress") == "1",
+                   "what was answered, in INFO")
+    said = "fault %s: dies" % point
+    before = s.alm.log_count(said)
+    if point:
+        ask("DEBUG", "FAULT", point, "die", "once")
+    if point in EARLY and point != "cut":
+        s.alm.hit("saver")
+    change(number + 50)
+    go("one")
+    ask("DEBUG", "FAULT", "left-written", "off")
+    node.until(30, at_rest, "the end of the second")
+    if not point:
+        node.until(20, is_swept, "a sweep")
+        return
+    assert s.alm.log_count(said) == before + 1, point
+    if info("rdb_last_bgsave_status") == "ok":
+        s.check_file()
+    node.until(30, s.save, "a snapshot after " + point)
+    s.check_file()
+
+
+for point in (None, "left-out", "frees", "segment-locked", "segment-passed",
+              "changed", "log-copied", *EARLY):
+    number += 1
+    swept(number, point)
 node.until(20, lambda: nothing() == least, "the end of what was left")
 
 # --- what the file has is what there was
