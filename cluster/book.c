@@ -103,10 +103,25 @@ put_unmet(const struct view *v, char to[NODES_CONF_VALUE])
 		}
 }
 
+/*
+ * What a node has, and claims as far as we know: who started again would say
+ * for it that it has what it has given away.
+ */
+static const uint8_t *
+sure_slots(const struct view *v, uint16_t i, uint8_t sure[BUS_SLOT_BYTES])
+{
+	unsigned at;
+
+	for (at = 0; at < BUS_SLOT_BYTES; at++)
+		sure[at] = v->node[i].slots[at] & (uint8_t)~v->doubt[at];
+	return i == VIEW_SELF ? v->node[i].slots : sure;
+}
+
 size_t
 book_write(const struct view *v, char *data, size_t room)
 {
 	struct nodes_conf_vars vars = v->fact.vars;
+	uint8_t sure[BUS_SLOT_BYTES];
 	struct nodes_conf_writer w;
 	struct nodes_conf_node n;
 	uint16_t i;
@@ -118,7 +133,7 @@ book_write(const struct view *v, char *data, size_t room)
 		n = book_node(v, i);
 		/* A replica's own epoch is none; its line shows another's. */
 		n.config_epoch = v->node[i].config_epoch;
-		nodes_conf_put_node(&w, &n, v->node[i].slots, true);
+		nodes_conf_put_node(&w, &n, sure_slots(v, i, sure), true);
 		if (i == VIEW_SELF)
 			put_moves(v, &w);
 		nodes_conf_put_end(&w);

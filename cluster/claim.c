@@ -27,9 +27,14 @@ static void
 doubt(struct view *v, uint16_t owner, const uint8_t *but)
 {
 	unsigned at;
+	uint8_t more;
 
-	for (at = 0; at < BUS_SLOT_BYTES; at++)
-		v->doubt[at] |= v->node[owner].slots[at] & (uint8_t)~but[at];
+	for (at = 0; at < BUS_SLOT_BYTES; at++) {
+		more = v->node[owner].slots[at] & (uint8_t)~but[at];
+		if (more & (uint8_t)~v->doubt[at])
+			view_dirty_lightly(v);
+		v->doubt[at] |= more;
+	}
 }
 
 /* Whether node i was elected in the epoch that we took without asking. */

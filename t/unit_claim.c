@@ -7,6 +7,9 @@
  * Not here: whole slots on their way (unit_shift.c), clusters with faults
  * (t/sim).
  */
+#include <stdlib.h>
+
+#include "cluster/book.h"
 #include "cluster/order.h"
 #include "t/others.h"
 #include "t/unit.h"
@@ -216,6 +219,44 @@ START_TEST(moves_follow_a_failover)
 }
 END_TEST
 
+/* Who starts from the file would say for it that it still has it. */
+START_TEST(what_is_in_doubt_is_not_kept)
+{
+	uint8_t rest[BUS_SLOT_BYTES];
+	struct bus_id me = id('m');
+	struct bus_header h;
+	struct nodes_conf f;
+	size_t bytes;
+	char *file;
+
+	begin();
+	own_slots();
+	make_durable();
+	know('a', 5, upper);
+	memcpy(rest, upper, sizeof(rest));
+	rest[BUS_SLOT_BYTES - 1] = 0x7f;
+	h = header(BUS_PONG, 'a');
+	h.slots = rest;
+	h.config_epoch = 5;
+	hear(&h, v->node[node('a')].link);
+	ck_assert_int_eq(v->owner[KEYSLOT_COUNT - 1], node('a'));
+	ck_assert_uint_ne(v->saving.generation, 0);
+	file = malloc(book_room(v));
+	ck_assert_ptr_nonnull(file);
+	bytes = book_write(v, file, book_room(v));
+	drop();
+	v = view_begin(calloc(1, view_bytes(NODES_MAX)), NODES_MAX, &me, 9,
+	    now_ms);
+	ck_assert_int_eq(nodes_conf_read(&f, (struct slice){ file, bytes }),
+	    NODES_CONF_GOOD);
+	ck_assert(book_read(v, &f));
+	free(file);
+	ck_assert_int_eq(v->owner[KEYSLOT_COUNT - 2], node('a'));
+	ck_assert_int_eq(v->owner[KEYSLOT_COUNT - 1], VIEW_NOBODY);
+	ck_assert_int_eq(v->owner[0], VIEW_SELF);
+}
+END_TEST
+
 START_TEST(late_words_are_not_believed)
 {
 	struct bus_header h = header(BUS_PONG, 'a');
@@ -317,6 +358,7 @@ unit_suite(void)
 	tcase_add_test(t, what_is_taken_needs_an_epoch);
 	tcase_add_test(t, what_was_given_stays);
 	tcase_add_test(t, moves_follow_a_failover);
+	tcase_add_test(t, what_is_in_doubt_is_not_kept);
 	tcase_add_test(t, late_words_are_not_believed);
 	tcase_add_test(t, two_connections_are_in_no_order);
 	tcase_add_test(t, epochs_collide);
