@@ -75,11 +75,13 @@ put_shift(const struct view *v, struct nodes_conf_vars *vars)
 	const struct shift *s = &v->shift;
 
 	vars->shift = s->given;
+	vars->shift_taken = s->taken;
 	memset(vars->shift_to, 0, sizeof(vars->shift_to));
 	memset(vars->shift_slots, 0, sizeof(vars->shift_slots));
-	vars->shift_epoch = s->given != 0 ? s->epoch : 0;
-	if (s->given == 0)
+	vars->shift_epoch = 0;
+	if (s->given == 0 && s->taken == 0)
 		return;
+	vars->shift_epoch = s->epoch;
 	memcpy(vars->shift_to, s->job.peer.text, BUS_ID);
 	(void)ranges_print(s->job.slots, ',', vars->shift_slots,
 	    sizeof(vars->shift_slots));
@@ -228,17 +230,18 @@ read_failover(struct view *v, const struct nodes_conf_vars *vars)
 	    v->now_ms);
 }
 
-/* Slots that were given, and may be another's by now. */
+/* Slots that were given, and may be another's by now; or that were taken. */
 static void
 read_shift(struct view *v, const struct nodes_conf_vars *vars)
 {
 	struct shift *s = &v->shift;
 
-	if (vars->shift == 0 ||
+	if ((vars->shift == 0 && vars->shift_taken == 0) ||
 	    !bus_id_get(slice_of(vars->shift_to), &s->job.peer) ||
 	    !ranges_scan(vars->shift_slots, s->job.slots))
 		return;
 	s->given = vars->shift;
+	s->taken = vars->shift_taken;
 	s->epoch = vars->shift_epoch;
 	shift_revive(v);
 }

@@ -53,12 +53,27 @@ is_left_behind(const struct view *v, uint16_t owner, uint64_t config_epoch)
 	    view_has(v, owner, BUS_IS_FAIL);
 }
 
+/*
+ * Whether we voted to replace the owner, and have not heard what came of it:
+ * the slot may be whose that is, and another shard's node has to wait.
+ */
+static bool
+is_promised(const struct view *v, uint16_t owner, uint16_t i)
+{
+	return view_is_vote_open(v, owner) &&
+	    !bus_id_is_none(&v->node[owner].shard) &&
+	    !bus_id_is_none(&v->node[i].shard) &&
+	    !view_is_one_shard(v, owner, i);
+}
+
 /* Whether a slot goes to node i that claims it under that epoch. */
 static bool
 wins(const struct view *v, unsigned slot, uint16_t i, uint64_t config_epoch)
 {
 	uint16_t owner = v->owner[slot];
 
+	if (owner != VIEW_NOBODY && is_promised(v, owner, i))
+		return false;
 	return owner == VIEW_NOBODY || bus_has_slot(v->doubt, slot) ||
 	    v->node[owner].config_epoch < config_epoch ||
 	    is_left_behind(v, owner, config_epoch) ||
@@ -227,7 +242,8 @@ remember(struct view *v, uint64_t config_epoch, const uint8_t *slots,
 	struct view_node *me = &v->node[VIEW_SELF];
 	unsigned slot;
 
-	if (!(me->flags & BUS_IS_PRIMARY) || me->config_epoch >= config_epoch)
+	if (!(me->flags & BUS_IS_PRIMARY) || me->config_epoch >= config_epoch ||
+	    view_is_unproven(v))
 		return;
 	me->config_epoch = config_epoch;
 	me->is_voted = false;
@@ -274,6 +290,8 @@ claim_bump(struct view *v)
 	bool is_greatest = me->config_epoch > 0;
 	uint16_t i;
 
+	if (view_is_unproven(v))
+		return;
 	for (i = 1; i < v->nodes; i++) {
 		if (!view_is_used(v, i))
 			continue;
@@ -303,7 +321,7 @@ claim_collide(struct view *v, uint16_t i, struct acts *out)
 	    memcmp(&v->node[i].id, &me->id, BUS_ID) <= 0)
 		return;
 	/* Who has our token prepared an epoch that has to beat ours. */
-	if (failover_is_giving(&v->failover))
+	if (failover_is_giving(&v->failover) || view_is_unproven(v))
 		return;
 	v->epoch++;
 	me->config_epoch = v->epoch;

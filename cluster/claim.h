@@ -4,9 +4,10 @@
  * A primary claims its slots with each message, under its config epoch.  A
  * claim wins where the slot has no owner, where its owner no longer claims it
  * (doubt) or was replaced in its shard by one who does not claim it, or where
- * the owner's config epoch is lower.  Who claims what a later epoch owns is
- * sent an UPDATE.  Two primaries with one config epoch: the one with the
- * smaller id takes a new one.
+ * the owner's config epoch is lower; but where we voted to replace the owner,
+ * no claim of another shard does before we hear what came of that.  Who claims
+ * what a later epoch owns is sent an UPDATE.  Two primaries with one config
+ * epoch: the one with the smaller id takes a new one.
  *
  * An epoch that was taken without votes (BUMPEPOCH, SETSLOT, such a collision)
  * may be the very one in which a majority elected our replica.  Then we give

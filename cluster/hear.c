@@ -403,6 +403,7 @@ hear_own(struct view *v, uint16_t i, uint64_t wire,
 		lease_granted(v, i, p->payload);
 		break;
 	case SPEAK_SHIFT:
+		hear_header(v, i, &p->header, out);
 		shift_heard(v, i, p, out);
 		break;
 	case SPEAK_MOVES:

@@ -3,6 +3,8 @@
 #define LENGTH_MAX_MS 1000
 #define MARGIN(ms) ((ms) / 32 + 2) /* clocks differ by less than this */
 #define AGAIN_MS 25            /* asked so often while it is not held */
+#define PROVE_MS 5             /* same, for slots that wait for it, */
+#define PROVE_FOR_MS 200       /* for so long */
 #define ASK_BYTES 20
 #define GRANT_BYTES 20
 
@@ -57,25 +59,40 @@ is_granter(const struct view *v, uint16_t i)
  * no majority, and two nodes can not both have so many.
  */
 static enum lease_state
-reckon_need(const struct view *v, unsigned *own, unsigned *need)
+need_of(unsigned voters, unsigned own, unsigned *need)
 {
-	unsigned voters = view_voters(v);
-	uint16_t i;
-
-	*own = 1;
-	for (i = 1; i < v->nodes; i++)
-		*own += is_granter(v, i);
 	*need = voters - voters / 2;
-	if (*own / 2 + 1 > *need)
-		*need = *own / 2 + 1;
+	if (own / 2 + 1 > *need)
+		*need = own / 2 + 1;
 	if (voters < 3)
 		return LEASE_UNNEEDED;
-	return *own < *need ? LEASE_IMPOSSIBLE : LEASE_LOST;
+	return own < *need ? LEASE_IMPOSSIBLE : LEASE_LOST;
 }
 
-/* The end of the lease of which so many others are needed. */
+static unsigned
+granters(const struct view *v)
+{
+	unsigned n = 0;
+	uint16_t i;
+
+	for (i = 1; i < v->nodes; i++)
+		n += is_granter(v, i);
+	return n;
+}
+
+static enum lease_state
+reckon_need(const struct view *v, unsigned *own, unsigned *need)
+{
+	*own = 1 + granters(v);
+	return need_of(view_voters(v), *own, need);
+}
+
+/*
+ * The end of the lease of which so many others are needed, who know what we
+ * claim under this epoch.
+ */
 static int64_t
-nth_end(const struct view *v, unsigned n)
+nth_end(const struct view *v, unsigned n, uint64_t epoch)
 {
 	int64_t end = INT64_MAX;
 	unsigned have = 0;
@@ -91,7 +108,7 @@ nth_end(const struct view *v, unsigned n)
 
 			if (!is_granter(v, i) || view_is_vote_open(v, i) ||
 			    ms >= end ||
-			    v->node[i].leased_epoch < v->lease.since_epoch)
+			    v->node[i].leased_epoch < epoch)
 				continue;
 			if (ms > next)
 				same = 0;
@@ -157,7 +174,7 @@ reckon(struct view *v, enum lease_state *state)
 	}
 	count(v, need);
 	seat = l->is_seat_unsure ? 0 : 1;
-	end = nth_end(v, need - seat);
+	end = nth_end(v, need - seat, l->since_epoch);
 	if (end < l->kept_ms)
 		end = l->kept_ms;
 	if (end > v->now_ms) {
@@ -167,6 +184,27 @@ reckon(struct view *v, enum lease_state *state)
 	/* Since when: so long writes have waited already. */
 	return l->end_ms > LEASE_NEVER && l->end_ms <= v->now_ms ?
 	    l->end_ms : v->now_ms;
+}
+
+enum lease_state
+lease_proof(const struct view *v, uint64_t epoch, uint16_t giver,
+    bool has_voted, int64_t *end_ms)
+{
+	unsigned voters = view_voters(v), own = granters(v) + has_voted, need;
+	enum lease_state state;
+
+	voters -= !has_voted && view_is_voter(v, VIEW_SELF);
+	if (giver != VIEW_NOBODY && !view_is_voter(v, giver)) {
+		voters++;
+		own += is_own(v, giver);
+	}
+	state = need_of(voters, own, &need);
+	*end_ms = LEASE_ALWAYS;
+	if (state != LEASE_LOST)
+		return state;
+	*end_ms = nth_end(v, need -
+	    (has_voted && !v->lease.is_seat_unsure), epoch);
+	return *end_ms > v->now_ms ? LEASE_HELD : LEASE_LOST;
 }
 
 int64_t
@@ -195,6 +233,14 @@ ask(struct view *v, struct acts *out)
 			    (struct slice){ payload, sizeof(payload) }, out);
 }
 
+/* Writes to slots wait until voters know what we claim (shift.h). */
+static bool
+wants_proof(const struct view *v)
+{
+	return v->shift.state == SHIFT_PROVING ||
+	    v->shift.state == SHIFT_RECLAIMING;
+}
+
 /*
  * What we claim is durable, or being made so.  Who stands back writes nothing,
  * but a word that it gave before hands a lease over.
@@ -205,7 +251,8 @@ may_ask(const struct view *v)
 	return view_is_voter(v, VIEW_SELF) &&
 	    (!v->stands_back || failover_is_given(&v->failover)) &&
 	    v->told.generation > 0 &&
-	    bus_id_is_none(&v->told.primary) && v->lease.end_ms != LEASE_ALWAYS;
+	    bus_id_is_none(&v->told.primary) &&
+	    (v->lease.end_ms != LEASE_ALWAYS || wants_proof(v));
 }
 
 static void
@@ -248,6 +295,14 @@ look_at_settling(struct view *v)
 		view_due(v, v->lease.settled_ms);
 }
 
+/* That it comes soon is waited for. */
+static bool
+is_proof_due(const struct view *v)
+{
+	return wants_proof(v) && v->shift.proof_ms == 0 &&
+	    v->now_ms < v->shift.since_ms + PROVE_FOR_MS;
+}
+
 void
 lease_look(struct view *v, struct acts *out)
 {
@@ -271,6 +326,8 @@ lease_look(struct view *v, struct acts *out)
 		return;
 	if (v->now_ms >= l->ask_ms) {
 		every = lease_length_ms(v) / 3;
+		if (is_proof_due(v))
+			every = PROVE_MS;
 		/* What the word handed over is followed by a lease of ours. */
 		is_fresh = state == LEASE_HELD && end > l->kept_ms;
 		l->ask_ms = v->now_ms + (is_fresh || every < AGAIN_MS ? every :

@@ -63,6 +63,15 @@ int64_t lease_longest_ms(const struct view *v);
  */
 int64_t lease_left_ms(const struct view *v);
 
+/*
+ * Whether so many of those who voted before a move of slots lease to us,
+ * knowing what we claim under this epoch, that nobody else can have as many:
+ * HELD, and until when; LOST; or UNNEEDED, IMPOSSIBLE.  Node `giver` voted, if
+ * not VIEW_NOBODY, also when it has no slot left; and we, if has_voted.
+ */
+enum lease_state lease_proof(const struct view *v, uint64_t epoch,
+    uint16_t giver, bool has_voted, int64_t *end_ms);
+
 /* Asks, when it is time, and says the end by ACT_LEASE when it is another. */
 void lease_look(struct view *v, struct acts *out);
 

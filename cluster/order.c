@@ -191,7 +191,7 @@ order_slot_node(struct view *v, unsigned slot, const struct bus_id *id,
 		giver = v->owner[slot];
 	/* It would need an epoch that beats the next primary's. */
 	if (i == VIEW_SELF && giver != VIEW_NOBODY &&
-	    failover_is_giving(&v->failover))
+	    (failover_is_giving(&v->failover) || view_is_unproven(v)))
 		return ORDER_FAILOVER;
 	view_give_slot(v, slot, i);
 	view_mark_slot(v, slot, VIEW_NOBODY, VIEW_NOBODY);

@@ -1,7 +1,8 @@
 #include "cluster/shift.h"
 
-#include "cluster/ranges.h"
-#include "cluster/speak.h"
+#include "cluster/proof.h"
+#include "cluster/shift_refusal.h"
+#include "cluster/shift_slots.h"
 
 #define SAY_HEAD 17            /* verb, token, number; then the slots */
 #define SAY_BYTES (SAY_HEAD + BUS_SLOT_BYTES + SHIFT_WHY)
@@ -13,7 +14,7 @@
 #define ROUNDS 8
 
 enum verb { SAY_BEGIN = 1, SAY_ACCEPT, SAY_ALIVE, SAY_GIVE, SAY_GONE,
-	SAY_CANCEL };
+	SAY_CANCEL, SAY_TAKEN, SAY_YOURS };
 
 enum side { NONE, SOURCE, TARGET };
 
@@ -46,23 +47,6 @@ shift_word(enum shift_state state)
 	return states[state].word;
 }
 
-/* --- slots -------------------------------------------------------------- */
-
-/* How many of the job's slots a node has, of how many. */
-static unsigned
-count_owned(const struct view *v, uint16_t by, unsigned *of)
-{
-	unsigned slot, n = 0;
-
-	*of = 0;
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (bus_has_slot(v->shift.job.slots, slot)) {
-			++*of;
-			n += v->owner[slot] == by;
-		}
-	return n;
-}
-
 /* --- words -------------------------------------------------------------- */
 
 static void
@@ -74,6 +58,7 @@ say_of(struct view *v, uint16_t i, enum verb verb, uint64_t token,
 
 	bus_put(text + 1, 8, token);
 	bus_put(text + 9, 8, verb == SAY_ACCEPT ? v->shift.pass :
+	    verb == SAY_YOURS ? shift_slots_are_gone(v, slots) :
 	    v->shift.epoch);
 	memcpy(text + SAY_HEAD, slots, BUS_SLOT_BYTES);
 	bytes = bytes < SHIFT_WHY ? bytes : SHIFT_WHY - 1;
@@ -243,16 +228,42 @@ say_give(struct view *v, const char *why, struct acts *out)
 
 /* An epoch after the one that was given: an old claim comes too late. */
 static void
-take_back(struct view *v, const char *why, struct acts *out)
+claim_back(struct view *v, const char *why, struct acts *out)
 {
 	struct view_node *me = &v->node[VIEW_SELF];
 
+	(void)why;
+	(void)out;
 	if (v->epoch < v->shift.epoch)
 		v->epoch = v->shift.epoch;
 	me->config_epoch = ++v->epoch;
 	me->is_voted = false;
+	proof_begin(v);
+	view_dirty(v);
 	view_broadcast(v);
+}
+
+static void
+take_back(struct view *v, const char *why, struct acts *out)
+{
+	claim_back(v, why, out);
 	unsave(v, why, out);
+}
+
+/* That it is durable is told, too. */
+static void
+clear(struct view *v, const char *why, struct acts *out)
+{
+	(void)why;
+	(void)out;
+	save(v);
+}
+
+static void
+say_yours(struct view *v, const char *why, struct acts *out)
+{
+	(void)why;
+	say(v, SAY_YOURS, "", out);
 }
 
 static void
@@ -293,34 +304,61 @@ static void
 claim(struct view *v, const char *why, struct acts *out)
 {
 	struct view_node *me = &v->node[VIEW_SELF];
-	uint16_t giver = view_find(v, &v->shift.job.peer);
-	unsigned slot;
+	struct shift *s = &v->shift;
 
 	(void)why;
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (bus_has_slot(v->shift.job.slots, slot)) {
-			view_give_slot(v, slot, VIEW_SELF);
-			v->given_by[slot] = giver;
-		}
-	v->given_until_ms = v->now_ms + v->config.node_timeout_ms;
-	if (v->epoch < v->shift.epoch)
-		v->epoch = v->shift.epoch;
-	me->config_epoch = v->shift.epoch;
+	shift_slots_give(v, s->job.slots, VIEW_NOBODY, VIEW_SELF);
+	if (v->epoch < s->epoch)
+		v->epoch = s->epoch;
+	me->config_epoch = s->epoch;
 	me->is_voted = false;
-	act_note_as(out, ACT_DETAIL, giver, "slots have moved to this node");
+	s->taken = s->job.token;
+	act_note_as(out, ACT_DETAIL, view_find(v, &s->job.peer),
+	    "slots have moved to this node");
 	save(v);
 }
 
+/* To the source, and with what leases are asked for to all voters. */
 static void
 tell_claim(struct view *v, const char *why, struct acts *out)
 {
-	uint16_t i = view_find(v, &v->shift.job.peer);
-
-	if (i != VIEW_NOBODY && v->node[i].link_state == VIEW_LINK_UP)
-		speak_hello(v, BUS_PING, i, v->node[i].link, out);
 	(void)why;
+	proof_begin(v);
+	say(v, SAY_TAKEN, "", out);
 	view_broadcast(v);
+}
+
+/* What its source knows to be ours stays, if it has another epoch by now. */
+static void
+have(struct view *v, const char *why, struct acts *out)
+{
+	struct shift *s = &v->shift;
+	uint16_t giver = view_find(v, &s->job.peer);
+	unsigned slot;
+
+	(void)why;
+	(void)out;
+	for (slot = 0; slot < KEYSLOT_COUNT && s->word != PROOF_NONE; slot++)
+		if (bus_has_slot(s->job.slots, slot))
+			v->given_by[slot] = giver;
+	v->given_until_ms = v->now_ms + v->config.node_timeout_ms;
+	s->taken = 0;
+	view_dirty_lightly(v);
 	end(v, "success", "");
+}
+
+/* All of them, or what is left would be written here and there. */
+static void
+give_up(struct view *v, const char *why, struct acts *out)
+{
+	shift_slots_give(v, v->shift.job.slots, VIEW_SELF,
+	    view_find(v, &v->shift.job.peer));
+	v->shift.taken = 0;
+	view_dirty(v);
+	if (view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
+		say_gone(v, why, out);
+	else
+		end_import(v, why, out);
 }
 
 /* --- the machine -------------------------------------------------------- */
@@ -359,6 +397,7 @@ happen(struct view *v, enum shift_event event, const char *why,
 {
 	struct shift *s = &v->shift;
 	const struct cell *c = &table[s->state][event];
+	enum shift_state before = s->state;
 	char text[SHIFT_WHY] = "";
 
 	if (!c->is_there)
@@ -377,7 +416,7 @@ happen(struct view *v, enum shift_event event, const char *why,
 	}
 	s->state = c->to;
 	c->act(v, text, out);
-	if (event != SHIFT_ON_SEEN)
+	if (c->to != before)
 		act_note_as(out, c->to == SHIFT_IDLE ? ACT_LINE : ACT_DETAIL,
 		    noted(v), c->to == SHIFT_IDLE ? c->because :
 		    states[c->to].words);
@@ -418,50 +457,6 @@ shift_moved(struct view *v)
 
 /* --- orders ------------------------------------------------------------- */
 
-const char *
-shift_refusal(const struct view *v, const struct bus_id *to,
-    const uint8_t *slots, unsigned more)
-{
-	const struct shift *s = &v->shift;
-	uint16_t i = view_find(v, to);
-	char text[NODES_CONF_VALUE];
-	unsigned slot, n;
-
-	if (!view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
-		return "this node is not a primary";
-	if (i == VIEW_NOBODY)
-		return "the target node is not known";
-	if (i == VIEW_SELF)
-		return "the target node is this node";
-	if (!view_has(v, i, BUS_IS_PRIMARY))
-		return "the target node is not a primary";
-	if (v->node[i].own == 0)
-		return "the target node is of another kind: move its slots "
-		    "with SETSLOT and MIGRATE";
-	if (view_has(v, i, BUS_IS_FAIL | BUS_IS_PFAIL) ||
-	    v->node[i].link_state != VIEW_LINK_UP)
-		return "the target node does not answer";
-	if (s->wants + more >= SHIFT_WANTS)
-		return "too many moves wait already";
-	if (!ranges_print(slots, ' ', text, sizeof(text)))
-		return "too many ranges for one move";
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++) {
-		if (!bus_has_slot(slots, slot))
-			continue;
-		if (v->owner[slot] != VIEW_SELF)
-			return "slots are not served by this node";
-		if (v->moves_to[slot] != VIEW_NOBODY)
-			return "slots are already on their way";
-		if (s->state != SHIFT_IDLE &&
-		    bus_has_slot(s->job.slots, slot))
-			return "slots are already on their way";
-		for (n = 0; n < s->wants; n++)
-			if (bus_has_slot(s->want[n].slots, slot))
-				return "slots are already on their way";
-	}
-	return NULL;
-}
-
 void
 shift_want(struct view *v, const struct bus_id *to, const uint8_t *slots)
 {
@@ -494,41 +489,12 @@ shift_cancel(struct view *v, struct acts *out)
 
 /* --- what others say ---------------------------------------------------- */
 
-static const char *
-why_not_import(const struct view *v, uint16_t from, const uint8_t *slots)
-{
-	unsigned slot;
-
-	if (!view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
-		return "it is not a primary";
-	if (v->shift.state != SHIFT_IDLE || v->shift.wants > 0)
-		return "it moves other slots";
-	if (failover_is_active(&v->failover))
-		return "it has a failover in progress";
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (bus_has_slot(slots, slot) && (v->owner[slot] != from ||
-		    v->comes_from[slot] != VIEW_NOBODY))
-			return "it knows another owner of the slots";
-	return NULL;
-}
-
-static bool
-owns_any(const struct view *v, const uint8_t *slots)
-{
-	unsigned slot;
-
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (bus_has_slot(slots, slot) && v->owner[slot] == VIEW_SELF)
-			return true;
-	return false;
-}
-
 static void
 hear_begin(struct view *v, uint16_t i, uint64_t token, const uint8_t *slots,
     struct acts *out)
 {
 	struct shift *s = &v->shift;
-	const char *why = why_not_import(v, i, slots);
+	const char *why = shift_refusal_import(v, i, slots);
 
 	if (why != NULL) {
 		say_of(v, i, SAY_GONE, token, slots, why, out);
@@ -541,16 +507,13 @@ hear_begin(struct view *v, uint16_t i, uint64_t token, const uint8_t *slots,
 	happen(v, SHIFT_ON_ASKED, NULL, out);
 }
 
-/* Whether all of them are that node's, as far as we know. */
-static bool
-owns_all(const struct view *v, uint16_t i, const uint8_t *slots)
+/* Whoever asks has them as far as we know, and we claim them no more. */
+static void
+hear_taken(struct view *v, uint16_t i, uint64_t token, const uint8_t *slots,
+    struct acts *out)
 {
-	unsigned slot;
-
-	for (slot = 0; slot < KEYSLOT_COUNT; slot++)
-		if (bus_has_slot(slots, slot) && v->owner[slot] != i)
-			return false;
-	return true;
+	if (shift_slots_all(v, i, slots))
+		say_of(v, i, SAY_YOURS, token, slots, "", out);
 }
 
 /* A move that we know nothing of: its source has to know that. */
@@ -562,10 +525,11 @@ hear_stranger(struct view *v, uint16_t i, enum verb verb, uint64_t token,
 		hear_begin(v, i, token, slots, out);
 	else if (verb != SAY_ALIVE && verb != SAY_GIVE)
 		return;
-	else if (owns_any(v, slots) && v->node[i].link_state == VIEW_LINK_UP)
+	else if (shift_slots_any(v, VIEW_SELF, slots) &&
+	    v->node[i].link_state == VIEW_LINK_UP)
 		speak_hello(v, BUS_PING, i, v->node[i].link, out);
 	/* Who may have handed them on does not give them back. */
-	else if (owns_all(v, i, slots))
+	else if (shift_slots_all(v, i, slots))
 		say_of(v, i, SAY_GONE, token, slots, "it started again", out);
 }
 
@@ -589,6 +553,10 @@ shift_heard(struct view *v, uint16_t i, const struct bus_packet *p,
 	more = p->payload.bytes - SAY_HEAD - BUS_SLOT_BYTES;
 	more = more < SHIFT_WHY ? more : SHIFT_WHY - 1;
 	memcpy(why, text + SAY_HEAD + BUS_SLOT_BYTES, more);
+	if (verb == SAY_TAKEN) {
+		hear_taken(v, i, token, slots, out);
+		return;
+	}
 	if (s->state == SHIFT_IDLE || token != s->job.token ||
 	    !bus_id_is_equal(&s->job.peer, &v->node[i].id)) {
 		hear_stranger(v, i, verb, token, slots, out);
@@ -629,6 +597,11 @@ shift_heard(struct view *v, uint16_t i, const struct bus_packet *p,
 		if (s->state == SHIFT_DROPPING)
 			say(v, SAY_GONE, "it gave up", out);
 		break;
+	case SAY_YOURS:
+		proof_word(v, bus_get(text + 9, 8) != 0);
+		break;
+	case SAY_TAKEN:
+		break;
 	}
 }
 
@@ -638,24 +611,23 @@ static bool
 is_lost(const struct view *v)
 {
 	const struct shift *s = &v->shift;
-	unsigned of, mine = count_owned(v, VIEW_SELF, &of);
+	const uint8_t *slots = s->job.slots;
 	uint16_t peer = view_find(v, &s->job.peer);
 
 	if (!view_has(v, VIEW_SELF, BUS_IS_PRIMARY))
 		return true;
 	switch (s->state) {
 	case SHIFT_GIVEN:
+	case SHIFT_RECLAIMING:
 		return false;
 	case SHIFT_PURGING:
 	case SHIFT_IMPORTING:
-		return peer != VIEW_NOBODY && count_owned(v, peer, &of) != of;
-	case SHIFT_TAKING:
-		return mine != of;
+		return peer != VIEW_NOBODY && !shift_slots_all(v, peer, slots);
 	case SHIFT_DROPPING:
 	case SHIFT_CLEARING:
-		return mine > 0;
+		return shift_slots_any(v, VIEW_SELF, slots);
 	default:
-		return mine != of;
+		return !shift_slots_all(v, VIEW_SELF, slots);
 	}
 }
 
@@ -664,14 +636,15 @@ look_at_others(struct view *v, struct acts *out)
 {
 	struct shift *s = &v->shift;
 	uint16_t peer = view_find(v, &s->job.peer);
-	unsigned of;
 
-	if (s->state == SHIFT_GIVEN && count_owned(v, VIEW_SELF, &of) +
-	    count_owned(v, VIEW_NOBODY, &of) == 0)
+	if ((s->state == SHIFT_GIVEN || s->state == SHIFT_RECLAIMING) &&
+	    !shift_slots_any(v, VIEW_SELF, s->job.slots) &&
+	    !shift_slots_any(v, VIEW_NOBODY, s->job.slots))
 		happen(v, SHIFT_ON_CLAIMED, NULL, out);
 	else if (is_lost(v))
 		happen(v, SHIFT_ON_LOST, NULL, out);
-	else if (peer == VIEW_NOBODY || view_has(v, peer, BUS_IS_FAIL))
+	else if ((peer == VIEW_NOBODY || view_has(v, peer, BUS_IS_FAIL)) &&
+	    (s->state != SHIFT_GIVEN || proof_may_claim_back(v, peer)))
 		happen(v, SHIFT_ON_DEAD, NULL, out);
 }
 
@@ -694,20 +667,32 @@ look_at_time(struct view *v, struct acts *out)
 		view_due(v, s->heard_ms + silent);
 }
 
-/* The source says again what the target may not have heard. */
+/* What is said again, as the other one may not have heard it. */
+static const struct {
+	enum verb verb;
+	int every_ms;              /* 0: nothing is */
+} again[SHIFT_STATES] = {
+	[SHIFT_OFFERED] = { SAY_BEGIN, ALIVE_MS },
+	[SHIFT_COPYING] = { SAY_ALIVE, ALIVE_MS },
+	[SHIFT_STOPPING] = { SAY_ALIVE, ALIVE_MS },
+	[SHIFT_DRAINING] = { SAY_ALIVE, ALIVE_MS },
+	[SHIFT_SAVING] = { SAY_ALIVE, ALIVE_MS },
+	[SHIFT_GIVEN] = { SAY_GIVE, GIVE_MS },
+	[SHIFT_RECLAIMING] = { SAY_ALIVE, ALIVE_MS },
+	[SHIFT_RETURNING] = { SAY_CANCEL, ALIVE_MS },
+	[SHIFT_PROVING] = { SAY_TAKEN, GIVE_MS },
+};
+
 static void
 say_again(struct view *v, struct acts *out)
 {
 	struct shift *s = &v->shift;
-	int64_t every = s->state == SHIFT_GIVEN ? GIVE_MS : ALIVE_MS;
+	int64_t every = again[s->state].every_ms;
 
-	if (!shift_is_source(s->state) || s->state == SHIFT_CLEARING)
+	if (every == 0)
 		return;
 	if (v->now_ms >= s->said_ms + every)
-		say(v, s->state == SHIFT_OFFERED ? SAY_BEGIN :
-		    s->state == SHIFT_GIVEN ? SAY_GIVE :
-		    s->state == SHIFT_RETURNING ? SAY_CANCEL : SAY_ALIVE, "",
-		    out);
+		say(v, again[s->state].verb, "", out);
 	view_due(v, s->said_ms + every);
 }
 
@@ -741,6 +726,9 @@ shift_look(struct view *v, struct acts *out)
 			before = s->state;
 			look_at_others(v, out);
 		} while (s->state != before && s->state != SHIFT_IDLE);
+		if (shift_row(s->state, SHIFT_ON_PROVEN).to >= 0 &&
+		    proof_is_there(v))
+			happen(v, SHIFT_ON_PROVEN, NULL, out);
 		look_at_time(v, out);
 		say_again(v, out);
 	}
@@ -752,8 +740,11 @@ shift_revive(struct view *v)
 {
 	struct shift *s = &v->shift;
 
-	s->state = SHIFT_GIVEN;
-	s->job.token = s->given;
+	s->state = s->taken != 0 ? SHIFT_PROVING :
+	    v->node[VIEW_SELF].config_epoch > s->epoch ? SHIFT_RECLAIMING :
+	    SHIFT_GIVEN;
+	s->job.token = s->taken != 0 ? s->taken : s->given;
+	s->job.is_import = s->taken != 0;
 	s->job.begun_s = s->job.changed_s = unix_s(v);
 	s->since_ms = s->heard_ms = v->now_ms;
 	s->entries++;
@@ -764,7 +755,7 @@ shift_recover(struct view *v, const uint8_t *slots)
 {
 	struct shift *s = &v->shift;
 
-	if (s->state != SHIFT_IDLE || owns_any(v, slots))
+	if (s->state != SHIFT_IDLE || shift_slots_any(v, VIEW_SELF, slots))
 		return;
 	s->job = (struct shift_job){ .token = view_token(v),
 	    .is_import = true };

@@ -6,13 +6,15 @@
  * the state (shift_tells()), and what it has done is told by shift_event().
  *
  * Who may write: the source, until it has made durable that it gives the slots;
- * from then on nobody, until the target has made durable that it claims them.
- * The source takes them back only when the target says that it never will, or
- * is dead, and then under an epoch later than the one that it gave.
+ * from then on nobody, until the target has made durable that it claims them
+ * and it is shown that nobody else may (proof.h).  The source takes them back
+ * only when the target says that it never will, or is dead, and then under an
+ * epoch later than the one that it gave, and has to be shown the same.
  *
  * Between nodes of ours only; one move at a time, others wait for their turn.
  *
- * Not here: copying (daemon/net_ship.c), publishing (daemon/ctl_shift.c).
+ * Not here: what shows it (proof.h), copying (daemon/net_ship.c), publishing
+ * (daemon/ctl_shift.c).
  */
 #ifndef CLUSTER_SHIFT_H
 #define CLUSTER_SHIFT_H
@@ -27,7 +29,7 @@ enum shift_event {
 
 /* What the workers are told. */
 enum shift_tells { SHIFT_NOTHING, SHIFT_CARRY, SHIFT_STOP, SHIFT_DRAIN,
-	SHIFT_HOLD, SHIFT_TAKE, SHIFT_DROP };
+	SHIFT_HOLD, SHIFT_TAKE, SHIFT_PROVE, SHIFT_DROP };
 
 /* The row of a state and an event; to is a state, -1: there is none. */
 struct shift_row {
@@ -42,13 +44,6 @@ enum shift_tells shift_tells(enum shift_state state);
 bool shift_is_source(enum shift_state state);
 /* Its word in CLUSTER GETSLOTMIGRATIONS. */
 const char *shift_word(enum shift_state state);
-
-/*
- * A move is wanted: NULL, or why not (a sentence behind "ERR ").  `more` are
- * already wanted by the same order, and not yet entered.
- */
-const char *shift_refusal(const struct view *v, const struct bus_id *to,
-    const uint8_t *slots, unsigned more);
 
 /* Enters it; shift_refusal() had nothing against it. */
 void shift_want(struct view *v, const struct bus_id *to,
@@ -77,7 +72,10 @@ void shift_look(struct view *v, struct acts *out);
 /* What came for a predecessor: it is deleted, unless it is ours. */
 void shift_recover(struct view *v, const uint8_t *slots);
 
-/* Something was given before this control began; its slots are in the job. */
+/*
+ * Something was given, or taken and not shown to be ours, before this control
+ * began; its slots are in the job.
+ */
 void shift_revive(struct view *v);
 
 #endif

@@ -18,6 +18,9 @@ enum shift_state {
 	SHIFT_STATES
 };
 
+/* What a source says of slots that we claimed (cluster/proof.h). */
+enum proof_word { PROOF_NONE, PROOF_SAID, PROOF_SURE };
+
 /* One move of slots, as it is told. */
 struct shift_job {
 	uint64_t token;            /* 0: none */
@@ -42,8 +45,11 @@ struct shift {
 	unsigned rounds;           /* in which writes were stopped */
 	uint64_t save_from;        /* the file that has what was changed */
 	uint64_t entries;          /* states entered, of all moves */
-	/* durable: what is given, and not claimed yet; token 0: nothing */
-	uint64_t given;
+	int64_t proof_ms;          /* since when enough lease to us, or 0 */
+	enum proof_word word;      /* the source's, about our claim */
+	/* durable: what is given and not claimed yet, what is taken and not
+	 * shown to be ours yet; tokens, 0: nothing */
+	uint64_t given, taken;
 	struct shift_job want[SHIFT_WANTS];
 	unsigned wants;
 	struct shift_job past[SHIFT_PAST];   /* the newest first */

@@ -342,7 +342,17 @@ static inline bool
 view_is_shifting(const struct view *v)
 {
 	return v->shift.state == SHIFT_SAVING ||
-	    v->shift.state == SHIFT_GIVEN || v->shift.state == SHIFT_TAKING;
+	    v->shift.state == SHIFT_GIVEN ||
+	    v->shift.state == SHIFT_RECLAIMING ||
+	    v->shift.state == SHIFT_TAKING || v->shift.state == SHIFT_PROVING;
+}
+
+/* What we claim may still be taken back: under no other epoch (shift.h). */
+static inline bool
+view_is_unproven(const struct view *v)
+{
+	return v->shift.state == SHIFT_TAKING ||
+	    v->shift.state == SHIFT_PROVING;
 }
 
 /* How many voters there are, and how many are a majority. */

@@ -435,6 +435,7 @@ ctl_main(const struct birth *b)
 	/* Rings that its predecessor heard are not lost. */
 	doorbell_ring(bell[0].fd);
 	bell[1].fd = ctl_cluster_begin(&c);
+	ctl_shift_begin(&c);
 	while (!end(&c)) {
 		poll(bell, 2, wait_ms);
 		if (bell[0].revents != 0)

@@ -2,6 +2,7 @@
 
 #include "cluster/ranges.h"
 #include "cluster/shift.h"
+#include "cluster/shift_refusal.h"
 #include "daemon/clock.h"
 #include "daemon/ctl_cluster.h"
 #include "proto/number.h"
@@ -113,10 +114,10 @@ tell(struct ctl *c, const struct view *v)
 	    tells == SHIFT_DRAIN)
 		set_carrier(c, v, &o);
 	o.stops = tells == SHIFT_STOP || tells == SHIFT_DRAIN ||
-	    tells == SHIFT_HOLD;
+	    tells == SHIFT_HOLD || tells == SHIFT_PROVE;
 	o.drains = tells == SHIFT_DRAIN;
 	o.until = o.drains ? s->end : 0;
-	o.takes = tells == SHIFT_TAKE;
+	o.takes = tells == SHIFT_TAKE || tells == SHIFT_PROVE;
 	if (o.takes)
 		o.pass = draw_pass(s->job.token);
 	o.drops = tells == SHIFT_DROP && may_drop(c, &o);
@@ -236,6 +237,15 @@ begin(const struct ctl *c)
 		return;
 	shift_recover(ctl_cluster_begin_step(&out), slots);
 	ctl_cluster_end_step();
+}
+
+void
+ctl_shift_begin(struct ctl *c)
+{
+	const struct view *v = ctl_cluster_view();
+
+	if (v != NULL && v->shift.state != SHIFT_IDLE)
+		tell(c, v);
 }
 
 void

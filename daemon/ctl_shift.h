@@ -12,6 +12,9 @@
 
 #include "daemon/ctl.h"
 
+/* What is under way since before this control began is told before all else. */
+void ctl_shift_begin(struct ctl *c);
+
 /* Each turn of control's loop, after the cluster's. */
 void ctl_shift_turn(struct ctl *c);
 

@@ -70,7 +70,7 @@ void
 deliver(const struct bus_header *h, uint64_t wire, uint16_t kind,
     struct slice payload)
 {
-	static uint8_t bytes[BUS_HEADER + 1024];
+	static uint8_t bytes[BUS_HEADER + 4096];
 	struct bus_writer w;
 
 	bus_begin(&w, bytes, sizeof(bytes), h);

@@ -137,7 +137,7 @@ START_TEST(writes_file)
 	    " longestLease 0 seatUnsure 0 leaseUnsettled 0"
 	    " failoverTaken 0 failoverGiven 0 failoverGivenOffset 0"
 	    " failoverGivenEpoch 0 failoverGivenTo somebody"
-	    " shiftGiven 0 shiftEpoch 0 crc64 ";
+	    " shiftGiven 0 shiftTaken 0 shiftEpoch 0 crc64 ";
 	size_t bytes = write_file(2);
 	struct nodes_conf_range r;
 	struct nodes_conf_node n;

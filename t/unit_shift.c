@@ -46,7 +46,8 @@ START_TEST(complete)
 {
 	/* What comes by a clock, or by somebody of us who is made to do it. */
 	static const enum shift_event sure[] = { SHIFT_ON_LATE,
-		SHIFT_ON_SILENT, SHIFT_ON_EMPTY, SHIFT_ON_SAVED };
+		SHIFT_ON_SILENT, SHIFT_ON_EMPTY, SHIFT_ON_SAVED,
+		SHIFT_ON_PROVEN };
 	int s;
 	size_t i;
 
@@ -61,7 +62,8 @@ START_TEST(complete)
 		ck_assert((limits[s] > 0) ==
 		    (shift_row(s, SHIFT_ON_LATE).to >= 0));
 		if (shift_is_source(s) && s != SHIFT_GIVEN &&
-		    s != SHIFT_RETURNING && s != SHIFT_CLEARING)
+		    s != SHIFT_RECLAIMING && s != SHIFT_RETURNING &&
+		    s != SHIFT_CLEARING)
 			ck_assert_int_eq(shift_row(s, SHIFT_ON_CANCEL).to,
 			    s == SHIFT_SAVING ? SHIFT_RETURNING : SHIFT_IDLE);
 		if (s != SHIFT_IDLE)
@@ -79,7 +81,11 @@ START_TEST(given_is_given)
 		if (shift_row(SHIFT_GIVEN, e).to == SHIFT_IDLE)
 			ck_assert_int_eq(e, SHIFT_ON_LOST);
 		if (shift_row(SHIFT_GIVEN, e).to == SHIFT_RETURNING)
-			ck_assert(e == SHIFT_ON_GONE || e == SHIFT_ON_DEAD);
+			ck_assert_int_eq(e, SHIFT_ON_GONE);
+		if (shift_row(SHIFT_RECLAIMING, e).to == SHIFT_RETURNING)
+			ck_assert(e == SHIFT_ON_GONE || e == SHIFT_ON_PROVEN);
+		if (shift_row(SHIFT_RECLAIMING, e).to == SHIFT_IDLE)
+			ck_assert_int_eq(e, SHIFT_ON_LOST);
 		/* Nobody writes before a file says that nothing is given. */
 		if (shift_row(SHIFT_SAVING, e).to == SHIFT_IDLE)
 			ck_assert_int_eq(e, SHIFT_ON_LOST);
@@ -89,6 +95,9 @@ START_TEST(given_is_given)
 	for (e = 0; e < SHIFT_EVENTS; e++)
 		if (shift_row(SHIFT_TAKING, e).to >= 0)
 			ck_assert(e == SHIFT_ON_SAVED || e == SHIFT_ON_LOST);
+	for (e = 0; e < SHIFT_EVENTS; e++)
+		if (shift_row(SHIFT_PROVING, e).to >= 0)
+			ck_assert(e == SHIFT_ON_PROVEN || e == SHIFT_ON_LOST);
 }
 END_TEST
 
@@ -98,11 +107,13 @@ START_TEST(what_came_goes)
 	int s, e;
 
 	for (s = 0; s < SHIFT_STATES; s++)
-		for (e = 0; shift_tells(s) == SHIFT_TAKE && e < SHIFT_EVENTS;
-		    e++)
+		for (e = 0; (shift_tells(s) == SHIFT_TAKE ||
+		    shift_tells(s) == SHIFT_PROVE) && e < SHIFT_EVENTS; e++)
 			if (shift_row(s, e).to == SHIFT_IDLE)
-				ck_assert_int_eq(e, SHIFT_ON_SAVED);
+				ck_assert_int_eq(e, SHIFT_ON_PROVEN);
 	ck_assert_int_eq(shift_row(SHIFT_TAKING, SHIFT_ON_LOST).to,
+	    SHIFT_DROPPING);
+	ck_assert_int_eq(shift_row(SHIFT_PROVING, SHIFT_ON_LOST).to,
 	    SHIFT_DROPPING);
 }
 END_TEST

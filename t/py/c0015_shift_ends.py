@@ -8,6 +8,8 @@ that was acknowledged, and nobody else counts a key of it.
 # limit 120s
 
 import itertools
+import os
+import signal
 import threading
 import time
 
@@ -255,6 +257,33 @@ def node_dies(whose, k):
     return act
 
 
+reclaimed = []
+
+
+def stands_still(source, target):
+    """The target has not read yet that the slots are given, and is taken for
+    dead: the source claims them back, and has shown that before it goes on."""
+    pids = sorted(target.processes().items(),
+                  key=lambda p: p[0] != "supervisor")
+    hold = node.holds(source, "nodes-write")
+    hold.__enter__()
+
+    def later():
+        try:
+            node.until(10, lambda: state(source) == "giving", "the giving")
+            for _, pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            hold.__exit__(None, None, None)
+            node.until(20, lambda: state(source) == "reclaiming",
+                       "a claim of what was given")
+            node.until(10, lambda: state(source) == "failed", "its end")
+            reclaimed.append(source)
+        finally:
+            for _, pid in reversed(pids):
+                os.kill(pid, signal.SIGCONT)
+    return beside(later)
+
+
 def worker_dies(whose):
     def act(source, target):
         n = source if whose == "source" else target
@@ -287,4 +316,6 @@ for k in range(1, 4) if LONG else (2,):
     either("the target dies in state %d" % k, node_dies("target", k))
 if LONG:
     either("workers of the target die", worker_dies("target"))
+round_of("the target stands still", stands_still, {False})
+assert len(reclaimed) == 1
 round_of("nothing again", lambda s, t: None, {True})

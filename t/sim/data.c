@@ -38,7 +38,8 @@ is_stopped(const struct view *v, unsigned slot)
 	enum shift_tells tells = shift_tells(v->shift.state);
 
 	return (tells == SHIFT_STOP || tells == SHIFT_DRAIN ||
-	    tells == SHIFT_HOLD) && bus_has_slot(v->shift.job.slots, slot);
+	    tells == SHIFT_HOLD || tells == SHIFT_PROVE) &&
+	    bus_has_slot(v->shift.job.slots, slot);
 }
 
 static void

@@ -22,6 +22,7 @@
 
 #include "cluster/order.h"
 #include "cluster/shift.h"
+#include "cluster/shift_refusal.h"
 #include "t/sim/check.h"
 
 #define CREATE_MS 20000
