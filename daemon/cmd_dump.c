@@ -1,11 +1,12 @@
 /*
  * cmd_dump - DUMP and RESTORE: one value as bytes that another server takes
  *
- * DUMP writes the version of the format that redis-server 7.0 reads as well.
+ * DUMP writes the version of the format that the options say (rdb-version).
  *
  * Not here: the bytes (proto/rdb.h), values in slots (shm/dump.h).
  */
 #include "daemon/call.h"
+#include "daemon/net_worker.h"
 #include "shm/dump.h"
 
 void
@@ -17,7 +18,8 @@ cmd_dump(struct call *c)
 	if (v == NULL)
 		reply_null(c->reply);
 	else
-		reply_bulk(c->reply, dump_payload(c->txn, v, DUMP_VERSION));
+		reply_bulk(c->reply, dump_payload(c->txn, v,
+		    (int)c->worker->state.options.rdb_version));
 }
 
 struct restore {

@@ -67,7 +67,7 @@ conf_rdb_only(struct call *c, struct feed *f, int i)
 	return true;
 }
 
-/* Snapshots of RDB version 10 are read by all there are. */
+/* One snapshot is for all who wait: the options say of which version. */
 static bool
 conf_version(struct call *c, struct feed *f, int i)
 {

@@ -10,6 +10,7 @@
  * Not here: scripts: there are none.
  */
 #include "daemon/call.h"
+#include "daemon/net_worker.h"
 #include "shm/dump.h"
 
 #define PAYLOAD_ROOM 64
@@ -26,7 +27,8 @@ cmd_function_dump(struct call *c)
 	char data[PAYLOAD_ROOM];
 	struct rdb_writer w;
 
-	rdb_write_open(&w, DUMP_VERSION, data, sizeof(data), NULL, NULL);
+	rdb_write_open(&w, (int)c->worker->state.options.rdb_version, data,
+	    sizeof(data), NULL, NULL);
 	rdb_write_footer(&w);
 	reply_bulk(c->reply, (struct slice){ w.data, w.used });
 }

@@ -181,7 +181,8 @@ put_restore(struct move *m, const struct move_key *k, const struct value *v)
 	struct reply *r = carry_out(m);
 	bool replaces = m->may_replace || k->is_there;
 	int64_t now = m->worker->now_ms, ttl = 0;
-	struct slice payload = dump_payload(&m->worker->txn, v, DUMP_VERSION);
+	struct slice payload = dump_payload(&m->worker->txn, v,
+	    (int)m->worker->state.options.rdb_version);
 
 	if (v->kind & VALUE_EXPIRES)
 		ttl = value_expires(v) > now ? value_expires(v) - now : 1;

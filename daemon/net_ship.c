@@ -162,7 +162,8 @@ put_key(struct ship *s, struct slice name, const struct value *v)
 		s->owes++;
 		return;
 	}
-	payload = dump_payload(&s->worker->txn, v, DUMP_VERSION);
+	payload = dump_payload(&s->worker->txn, v,
+	    (int)s->worker->state.options.rdb_version);
 	reply_array(r, 6);
 	reply_text(r, "RESTORE-ASKING");
 	reply_bulk(r, name);

@@ -87,7 +87,8 @@ save_file(const struct birth *b, const struct state *s, struct save *save)
 		return broken(&sink, buffer == NULL ? -ENOMEM : sink.fd,
 		    "making a temporary file");
 	}
-	rdb_write_open(&w, SNAP_VERSION, buffer, BUFFER_BYTES, flush, &sink);
+	rdb_write_open(&w, (int)s->options.rdb_version, buffer, BUFFER_BYTES,
+	    flush, &sink);
 	w.compress_from = s->options.rdbcompression ? RDB_COMPRESS_FROM : 0;
 	w.has_no_crc = !s->options.rdbchecksum;
 	is_done = save_walk(b, s, &w, save) &&

@@ -25,9 +25,6 @@
 #include "shm/set.h"
 #include "shm/zset.h"
 
-/* Of payloads: what redis-server 7.0 reads as well. */
-#define DUMP_VERSION 10
-
 /* When values stop being small. */
 struct dump_limits {
 	struct hash_limits hash;

@@ -82,7 +82,6 @@
 #define SNAP_TIGHT (64ull << 10)      /* in the ring while is_tight */
 #define SNAP_PART_MAX (128u << 10)    /* a part that was there, same */
 #define SNAP_EPOCHS 15
-#define SNAP_VERSION 10               /* of RDB */
 
 enum snap_form { SNAP_RECORD, SNAP_FILL, SNAP_PART, SNAP_HEAD };
 

@@ -20,7 +20,7 @@ more(struct rdb_writer *w)
 void
 bag_open(struct rdb_writer *w)
 {
-	rdb_write_open(w, SNAP_VERSION, malloc(1024), 1024, more, NULL);
+	rdb_write_open(w, 10, malloc(1024), 1024, more, NULL);
 	w->has_no_crc = true;
 }
 
