@@ -71,6 +71,7 @@ ctl_failover_keep(struct ctl *c)
 	fo.has_moved = fo.view->failover.state != fo.state;
 	fo.state = fo.view->failover.state;
 	(void)fails_at(DECIDED);
+	word_store(&REGION->ctl.is_turning, fo.state == FAILOVER_TURNING);
 	c->kept.failover = fo.view->failover;
 	kept_write(&c->kept);
 	return !fails_at(KEPT);

@@ -30,6 +30,7 @@
 
 #define SAVER_NICE 5 /* as much less than its node */
 #define TICK_MS 100
+#define TURNING_US 1000000   /* who holds up a new role stalls no longer */
 #define DEATHS_REMEMBERED 1024
 #define DEATHS_WITHIN_US (60 * 1000000ll)
 #define NAMES_BYTES 800 /* of options in a line of the log */
@@ -69,6 +70,7 @@ struct sup {
 	bool is_ending;
 	int64_t end_us;      /* when patience ends */
 	int64_t turn_us;     /* of the last turn */
+	int64_t turning_us;  /* since when a new role is waited for, or 0 */
 	int64_t death_us[DEATHS_REMEMBERED];
 	uint64_t deaths;
 	int status;
@@ -374,19 +376,46 @@ reap(struct sup *s)
 }
 
 /*
+ * How long a process may stand still, 0: for ever.  A worker that has not read
+ * that the node has another role was rung for that, and without it nobody may
+ * write.
+ */
+static int64_t
+patience_us(const struct sup *s, int i, int64_t now)
+{
+	int64_t usual = s->state.options.stall_timeout * 1000;
+
+	if (kind_of(i) != PROC_KIND_WORKER || usual < TURNING_US ||
+	    s->turning_us == 0 || now - s->turning_us <= TURNING_US ||
+	    word_load(&REGION->area[i].proc.version) >= s->state.version)
+		return usual;
+	return TURNING_US;
+}
+
+static void
+look_at_turning(struct sup *s, int64_t now)
+{
+	if (!word_load(&REGION->ctl.is_turning))
+		s->turning_us = 0;
+	else if (s->turning_us == 0)
+		s->turning_us = now;
+}
+
+/*
  * Kills who has not turned its loop for too long.  When the supervisor itself
  * did not run, nobody is blamed.
  */
 static void
 kill_stalled(struct sup *s, int64_t now)
 {
-	int64_t limit = s->state.options.stall_timeout * 1000;
 	bool slept = now - s->turn_us > 10 * TICK_MS * 1000;
 	char name[32];
 	int i;
 
+	look_at_turning(s, now);
 	for (i = 0; i < PROC_MAX; i++) {
 		struct child *c = &s->child[i];
+		int64_t limit = patience_us(s, i, now);
 		uint64_t beat;
 
 		if (c->pid == 0 || !kind_table[kind_of(i)].turns)

@@ -113,6 +113,8 @@ struct region_ctl {
 	} wait[REGION_WAITS];
 	/* control is rung when so much is applied of a stream; 0: no need */
 	uint64_t await;
+	/* all workers have to agree to a new role, and nobody may write */
+	uint32_t is_turning;
 	struct region_kept kept;
 	struct region_lease lease;
 	/* a SHUTDOWN that waits for a failover, and its words as bits */
