@@ -44,18 +44,20 @@ count(const struct view *v)
 
 /*
  * How long a primary waits, once, when the majority is there: at its start for
- * what it missed, which comes with the first answers; when it has come again,
+ * what it missed, which comes with the first answers, or until all have spoken
+ * and enough have leased to it, knowing what it claims; when it has come again,
  * as long as redis-server does.
  */
 static int64_t
-rejoin_ms(const struct view *v)
+rejoin_ms(const struct view *v, const struct health *h)
 {
 	int64_t t = v->config.node_timeout_ms;
 
 	if (!view_has(v, VIEW_SELF, BUS_IS_PRIMARY) || v->count < 2)
 		return 0;
 	if (!v->lost_majority)
-		return START_MS;
+		return v->lease.state == LEASE_HELD &&
+		    h->reachable == h->voters ? 0 : START_MS;
 	return t < 500 ? 500 : t > 5000 ? 5000 : t;
 }
 
@@ -64,6 +66,7 @@ health_look(struct view *v, struct acts *out)
 {
 	struct health h = count(v);
 	bool has_majority = h.reachable >= h.voters / 2 + 1, is_ok;
+	int64_t at_ms;
 
 	if (has_majority && !v->had_majority) {
 		v->majority_ms = v->now_ms;
@@ -75,8 +78,9 @@ health_look(struct view *v, struct acts *out)
 	v->had_majority = has_majority || h.voters == 0;
 	is_ok = has_majority && (!v->config.needs_full_coverage ||
 	    (h.assigned == KEYSLOT_COUNT && h.lost == 0));
-	if (is_ok && !v->was_ok && v->now_ms < v->majority_ms + rejoin_ms(v)) {
-		view_due(v, v->majority_ms + rejoin_ms(v));
+	at_ms = v->majority_ms + rejoin_ms(v, &h);
+	if (is_ok && !v->was_ok && v->now_ms < at_ms) {
+		view_due(v, at_ms);
 		return;
 	}
 	v->was_ok |= is_ok;

@@ -276,6 +276,8 @@ say(struct view *v, enum lease_state state, int64_t end, struct acts *out)
 		}
 		l->state = state;
 		v->is_changed = true;
+		/* Who has begun may serve now (health.h). */
+		view_due(v, v->now_ms);
 	}
 	if (end == l->end_ms)
 		return;

@@ -173,6 +173,27 @@ START_TEST(who_was_well_is_not_waited_for_again)
 }
 END_TEST
 
+START_TEST(who_has_a_lease_begins_at_once)
+{
+	int64_t at_ms;
+
+	begin();
+	own_slots();
+	know('a', 5, upper);
+	know('b', 6, no_slots);
+	view_give_slot(v, KEYSLOT_COUNT - 1, node('b'));
+	at_ms = v->now_ms;
+	v->is_ok = v->was_ok = v->had_majority = v->lost_majority = false;
+	ck_assert(!is_ok_at(at_ms));
+	/* Another one that has not spoken since may know what we missed. */
+	v->lease.state = LEASE_HELD;
+	v->node[node('b')].heard_ms = 0;
+	ck_assert(!is_ok_at(at_ms + 400));
+	v->node[node('b')].heard_ms = at_ms;
+	ck_assert(is_ok_at(at_ms + 400));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -186,5 +207,6 @@ unit_suite(void)
 	tcase_add_test(t, silence_and_refusal_are_suspect);
 	tcase_add_test(t, who_is_to_follow_is_waited_for);
 	tcase_add_test(t, who_was_well_is_not_waited_for_again);
+	tcase_add_test(t, who_has_a_lease_begins_at_once);
 	return s;
 }
