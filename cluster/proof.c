@@ -79,7 +79,9 @@ proof_is_there(struct view *v)
 	view_due(v, end);
 	if (v->now_ms < over)
 		view_due(v, over);
-	if (is_target && is_released(v, state))
+	/* Under another epoch than it was given we may have beaten somebody. */
+	if (is_target && is_released(v, state) &&
+	    (epoch == s->epoch || state != LEASE_HELD))
 		return true;
 	return v->now_ms >= over && (!is_target || state == LEASE_HELD);
 }

@@ -20,7 +20,9 @@
  *             claim; with that a move waits for one more round trip, without
  *             it for the majority.  It is sure when it is durable there.
  *   Epoch     Until then the target takes no other epoch, and believes a later
- *             claim of its source: it may be the one that claims them back.
+ *             claim of its source: that may claim them back.  With
+ *             a sure word, or after two node timeouts, it may need another one,
+ *             as somebody has the same; then the word alone is not enough.
  *   Source    Before it claims back, leases that it asked for after the target
  *             was dead have to show that who granted them knows of no claim.
  *             What was acknowledged there would be lost.

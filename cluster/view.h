@@ -347,12 +347,14 @@ view_is_shifting(const struct view *v)
 	    v->shift.state == SHIFT_TAKING || v->shift.state == SHIFT_PROVING;
 }
 
-/* What we claim may still be taken back: under no other epoch (shift.h). */
+/* What we claim may still be taken back: under no other epoch (proof.h). */
 static inline bool
 view_is_unproven(const struct view *v)
 {
 	return v->shift.state == SHIFT_TAKING ||
-	    v->shift.state == SHIFT_PROVING;
+	    (v->shift.state == SHIFT_PROVING &&
+	    v->shift.word != PROOF_SURE && v->now_ms <
+	    v->shift.since_ms + 2 * v->config.node_timeout_ms);
 }
 
 /* How many voters there are, and how many are a majority. */

@@ -288,6 +288,31 @@ START_TEST(it_keeps_the_epoch_that_it_was_given)
 }
 END_TEST
 
+/* Somebody has the same, and the voters believe that one. */
+START_TEST(it_may_need_another_epoch)
+{
+	uint64_t epoch;
+
+	claim(3);
+	say_shift(YOURS, 1);
+	cluster_begin(v, now_ms, &acts);
+	ck_assert(order_bump_epoch(v));
+	cluster_settle(v, &acts);
+	make_durable();
+	epoch = v->told.config_epoch;
+	ck_assert_uint_gt(epoch, GIVEN);
+	grant(now_ms, epoch);
+	ck_assert(waits());
+	grant_for(LEASE_MS + LEASE_MS / 4, epoch);
+	ck_assert_int_eq(v->shift.state, SHIFT_IDLE);
+	claim(3);
+	pass(2 * TIMEOUT_MS);
+	cluster_begin(v, now_ms, &acts);
+	ck_assert(order_bump_epoch(v));
+	cluster_settle(v, &acts);
+}
+END_TEST
+
 /* m has given it, and a is dead. */
 static void
 lose_target(void)
@@ -438,6 +463,7 @@ unit_suite(void)
 	tcase_add_test(c, a_source_that_took_them_back_has_them);
 	tcase_add_test(c, a_source_that_gave_its_word_has_them_not);
 	tcase_add_test(c, it_keeps_the_epoch_that_it_was_given);
+	tcase_add_test(c, it_may_need_another_epoch);
 	tcase_add_test(c, what_is_claimed_back_waits);
 	tcase_add_test(c, a_target_that_is_back_decides);
 	tcase_add_test(c, another_control_knows);
