@@ -189,6 +189,16 @@ snap_must_stay(const struct txn *t, const struct key *k, const struct value *v)
 	return !is_small(v) && !value_is_large(v) && wants(t, k, v);
 }
 
+static struct snap_left *
+new_left(struct txn *t, const struct key *k)
+{
+	struct snap_left *e = heap_take(t->heap, sizeof(*e));
+
+	if (e != NULL)
+		return e;
+	wait_for_saver(t, k);
+}
+
 bool
 snap_leave(struct txn *t, const struct key *k, struct value *v)
 {
@@ -200,15 +210,12 @@ snap_leave(struct txn *t, const struct key *k, struct value *v)
 		hand_over(t, v);
 		return false;
 	}
-	e = heap_take(t->heap, sizeof(*e));
-	if (e != NULL) {
-		*e = (struct snap_left){ .next = *list, .v = v,
-			.serial = t->snap_serial };
-		txn_write(t, list, &e, sizeof(e));
-		FAULT(LEFT);
-		return true;
-	}
-	wait_for_saver(t, k);
+	e = new_left(t, k);
+	*e = (struct snap_left){ .next = *list, .v = v,
+		.serial = t->snap_serial };
+	txn_write(t, list, &e, sizeof(e));
+	FAULT(LEFT);
+	return true;
 }
 
 /*
@@ -230,13 +237,14 @@ hand_over_pieces(struct txn *t, const struct key *k, enum snap_form form,
 	    "the ring for snapshots has its magic number");
 	word_lock(&s->lock, t->holder);
 	e = entry_at_end(s, need);
-	if (e == NULL) {
-		if (bytes < SNAP_PART_MAX)
-			give_up(t);
+	if (e == NULL && bytes >= SNAP_PART_MAX) {
 		word_unlock(&s->lock);
-		if (bytes < SNAP_PART_MAX)
-			return;
 		wait_for_saver(t, k);
+	}
+	if (e == NULL) {
+		give_up(t);
+		word_unlock(&s->lock);
+		return;
 	}
 	*e = (struct snap_entry){ .bytes = need, .form = form };
 	memcpy(e->text, first, first_bytes);
@@ -276,9 +284,7 @@ leave_part(struct txn *t, const struct key *k, struct snap_part *part)
 {
 	struct snap_left *e, **list = &t->snap->left[part->about.slot];
 
-	e = heap_take(t->heap, sizeof(*e));
-	if (e == NULL)
-		wait_for_saver(t, k);
+	e = new_left(t, k);
 	*e = (struct snap_left){ .next = *list, .serial = t->snap_serial,
 		.root = part->about.root, .hash = part->hash,
 		.part = part->left };
