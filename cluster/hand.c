@@ -7,6 +7,7 @@
 #include "cluster/promise.h"
 
 #define FAILOVER_MS 5000       /* when the option is not set */
+#define UNLINKED_MS 500        /* a stream comes back in that time, or not */
 #define LOOKS 8                /* of one step; each follows an event */
 
 /* Sets of states. */
@@ -444,13 +445,33 @@ look_at_owner(struct view *v, struct acts *out)
 	hand_do(v, &steps, out);
 }
 
+/*
+ * Whether the stream broke.  Where somebody waits for its last bytes, it is
+ * given time: another worker takes it up when the one that had it has died.
+ */
+static bool
+is_unlinked(struct view *v)
+{
+	bool is_waited_for = is_in(v, IN(PAUSING) | IN(SYNCING));
+
+	if (v->fact.is_link_up || !is_waited_for) {
+		v->hand.unlinked_ms = 0;
+		return !v->fact.is_link_up && is_in(v, IS_FORCED);
+	}
+	if (v->hand.unlinked_ms == 0)
+		v->hand.unlinked_ms = v->now_ms;
+	if (v->now_ms - v->hand.unlinked_ms >= UNLINKED_MS)
+		return true;
+	view_due(v, v->hand.unlinked_ms + UNLINKED_MS);
+	return false;
+}
+
 static void
 look_at_peer(struct view *v, struct acts *out)
 {
 	uint16_t i = view_find(v, &v->failover.peer);
 
-	if (!v->fact.is_link_up &&
-	    is_in(v, IN(PAUSING) | IN(SYNCING) | IS_FORCED))
+	if (is_unlinked(v))
 		happen(v, FAILOVER_ON_UNLINKED, 0, out);
 	/* Nothing was promised to it yet, so our own suspicion is enough. */
 	if (is_in(v, IS_ASKED_OF) &&

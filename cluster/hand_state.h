@@ -39,6 +39,7 @@ struct hand {
 	bool is_held;              /* for good, before the word is given */
 	bool has_seat;             /* the word hands over a seat (lease.h) */
 	bool is_pause_told;        /* all know that we hold writes */
+	int64_t unlinked_ms;       /* since when the stream is awaited, or 0 */
 	/* the epoch that a majority has to know */
 	uint64_t prepare_token;    /* of the failover it is for, 0: none */
 	uint64_t prepare_epoch, prepare_from; /* its generation */

@@ -18,7 +18,8 @@
 #include "daemon/net_talk.h"
 #include "proto/number.h"
 
-#define AGAIN_MS 100         /* first pause before another attempt */
+#define SOON_MS 10           /* first pause when a stream broke, */
+#define AGAIN_MS 100         /* and before another attempt of others */
 #define AGAIN_MS_MAX 1000
 #define SYNC_MS_MAX 5000     /* the same when a snapshot broke off */
 #define STUCK_MS 1000        /* the same when what comes can not be used */
@@ -145,7 +146,7 @@ try_again(struct net_link *l)
 		[LINK_AT_FETCH] = { AGAIN_MS, SYNC_MS_MAX },
 		[LINK_AT_LOOK] = { STUCK_MS, STUCK_MS_MAX },
 		[LINK_AT_LOAD] = { STUCK_MS, STUCK_MS_MAX },
-		[LINK_AT_STREAM] = { 0, 0 },
+		[LINK_AT_STREAM] = { SOON_MS, AGAIN_MS_MAX },
 	};
 	int64_t first = row[l->phase].first, most = row[l->phase].most;
 

@@ -108,6 +108,45 @@ START_TEST(takes_by_word)
 }
 END_TEST
 
+/* m waits for what its primary had when it stopped, without the stream. */
+static void
+wait_without_stream(void)
+{
+	struct bus_packet p;
+
+	begin(true, BUS_OWN_VERSION);
+	ck_assert(order(FAILOVER_ON_ASK, 0) == NULL);
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	save();
+	ck_assert(sent('a', BUS_OWN, SPEAK_PREPARE, &p));
+	promise('a', p.payload);
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_OFFSET,
+	    .token = TOKEN, .offset = OFFSET + 1 });
+	v->fact.is_link_up = false;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert_int_eq(v->failover.state, FAILOVER_SYNCING);
+	now_ms += 400;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_SYNCING);
+}
+
+/* Another worker takes it up where one has died; else it is not waited for. */
+START_TEST(the_stream_may_come_back)
+{
+	wait_without_stream();
+	v->fact.is_link_up = true;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	now_ms += 200;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_int_eq(v->failover.state, FAILOVER_SYNCING);
+	drop();
+	wait_without_stream();
+	now_ms += 100;
+	step((struct cluster_event){ .kind = CLUSTER_TICK });
+	ck_assert_uint_eq(said('p', FAILOVER_SAY_UNSTOP).token, TOKEN);
+}
+END_TEST
+
 /* As long as too few have promised, nothing is asked for, nor claimed. */
 START_TEST(waits_for_promises)
 {
@@ -628,6 +667,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, NULL, drop);
 	tcase_add_test(t, takes_by_word);
+	tcase_add_test(t, the_stream_may_come_back);
 	tcase_add_test(t, waits_for_promises);
 	tcase_add_test(t, gives_its_word);
 	tcase_add_test(t, an_operator_takes_the_word_back);
