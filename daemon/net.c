@@ -586,7 +586,7 @@ turn(struct worker *w)
 			deadline = sooner(deadline, commit_turn_late(w));
 	}
 	send_all(w);
-	wait(w, deadline);
+	wait(w, sooner(deadline, link_due(w)));
 }
 
 /* --- birth and end ----------------------------------------------------- */

@@ -18,8 +18,10 @@
 #include "daemon/net_talk.h"
 #include "proto/number.h"
 
-#define SOON_MS 10           /* first pause when a stream broke, */
+#define SOON_MS 10           /* first pause when a stream broke that had */
+#define LASTED_MS 1000       /* not been up for so long, */
 #define AGAIN_MS 100         /* and before another attempt of others */
+#define LOOKUP_MS 10         /* between two looks whether a name is found */
 #define AGAIN_MS_MAX 1000
 #define SYNC_MS_MAX 5000     /* the same when a snapshot broke off */
 #define STUCK_MS 1000        /* the same when what comes can not be used */
@@ -138,6 +140,10 @@ wait_for_next(struct net_link *l, int64_t after_ms)
 	show(l, LINK_CONNECT);
 }
 
+/*
+ * A stream that broke after a while is asked for again at once: another worker
+ * has it, or its worker's successor, or nobody listens any more.
+ */
 static void
 try_again(struct net_link *l)
 {
@@ -149,12 +155,14 @@ try_again(struct net_link *l)
 		[LINK_AT_STREAM] = { SOON_MS, AGAIN_MS_MAX },
 	};
 	int64_t first = row[l->phase].first, most = row[l->phase].most;
+	bool lasted = l->phase == LINK_AT_STREAM &&
+	    l->worker->now_ms - l->up_ms >= LASTED_MS;
 
 	if (most == 0) {
 		first = AGAIN_MS;
 		most = AGAIN_MS_MAX;
 	}
-	wait_for_next(l, pause_of(first, most, l->tries));
+	wait_for_next(l, lasted ? 0 : pause_of(first, most, l->tries));
 }
 
 /* The same again and again is told now and then. */
@@ -329,6 +337,7 @@ link_go_up(struct net_link *l)
 	apply_open(&l->apply, l->worker, l->conn, log_db(&REGION->common.log));
 	l->has_stream = false;
 	l->tries = 0;
+	l->up_ms = l->worker->now_ms;
 	link_set_phase(l, LINK_AT_STREAM);
 	log_notice("follows %s:%u from %llu of %s",
 	    l->worker->state.primary_host, l->worker->state.primary_port,
@@ -545,8 +554,10 @@ begin(struct net_link *l)
 		l->lookup = lookup_begin(w->state.primary_host,
 		    w->state.primary_port);
 	found = lookup_look(l->lookup, l->tries % ADDRESSES, &to, &why);
-	if (found == LOOKUP_WAITS)
+	if (found == LOOKUP_WAITS) {
+		l->again_ms = w->now_ms + LOOKUP_MS;
 		return;
+	}
 	lookup_end(l->lookup);
 	l->lookup = NULL;
 	fd = found == LOOKUP_FOUND ? open_socket(&w->state, &to, &why) : -1;
@@ -633,14 +644,20 @@ is_answered(const struct worker *w)
 	    w->area->asks.put;
 }
 
-static void
-wait_for_turn(struct net_link *l)
+/* Whether an attempt may begin.  Who is waited for rings our bell. */
+static bool
+may_begin(const struct worker *w)
 {
-	struct worker *w = l->worker;
+	return w->state.load.phase == LOAD_NONE && !w->is_stopping &&
+	    is_answered(w);
+}
 
-	if (w->now_ms >= l->again_ms && w->state.load.phase == LOAD_NONE &&
-	    !w->is_stopping && is_answered(w))
-		begin(l);
+int64_t
+link_due(const struct worker *w)
+{
+	const struct net_link *l = w->link;
+
+	return l != NULL && l->conn == NULL && may_begin(w) ? l->again_ms : 0;
 }
 
 void
@@ -652,7 +669,8 @@ link_turn(struct worker *w)
 	if (likely(l == NULL))
 		return;
 	if (l->conn == NULL) {
-		wait_for_turn(l);
+		if (w->now_ms >= l->again_ms && may_begin(w))
+			begin(l);
 		return;
 	}
 	if (l->conn->is_closing)

@@ -87,6 +87,7 @@ struct net_link {
 	int64_t heard_ms;         /* when something last came */
 	int64_t beat_ms;          /* same, said */
 	unsigned tries;           /* that failed, in a row */
+	int64_t up_ms;            /* since when the stream is applied */
 	uint64_t stuck_at;        /* where the stream could not go on */
 	unsigned stuck;           /* how often */
 	unsigned step, said;      /* of the talk */
@@ -121,6 +122,9 @@ void link_act_upon_state(struct worker *w);
 
 /* Each turn of the loop. */
 void link_turn(struct worker *w);
+
+/* When the next attempt is due; 0: none is, or a bell comes before it. */
+int64_t link_due(const struct worker *w);
 
 /* Whether there is more to do at once. */
 bool link_is_busy(const struct worker *w);
