@@ -2,10 +2,10 @@
  * loss - a primary that starts without its data stands back
  *
  * It may be back before anybody missed it, with the slots that it had and none
- * of what was in them, while a replica has everything.  Then it serves nothing,
- * gets no lease and invites the replica with the most data to take over, which
- * is elected as if it were forced; the primary itself votes for it.  Replaced,
- * it follows by a full synchronisation.
+ * of what was in them, or without the last of it, while a replica has
+ * everything.  Then it serves nothing, gets no lease and invites the replica
+ * with the most data to take over, which is elected as if it were forced; the
+ * primary itself votes for it.  Replaced, it follows.
  *
  * It waits for replicas of our kind that were not heard of yet, until a
  * majority has taken them for dead for a node timeout; without any that may
@@ -19,7 +19,10 @@
 
 #include "cluster/hand.h"
 
-/* Once in each step, when all else has happened: sets v->stands_back. */
+/*
+ * Once in each step, when all else has happened: sets v->stands_back, and
+ * v->goes_without when nobody who is known has more.
+ */
 void loss_look(struct view *v, struct acts *out);
 
 #endif

@@ -128,7 +128,8 @@ struct view_fact {
 	bool is_syncing;           /* a full synchronisation is unfinished */
 	bool is_ending;            /* the node was told to end */
 	const char *lock_words;    /* who has the recovery lock, or NULL */
-	bool has_lost_data;        /* it had some, and started without */
+	bool has_lost_data;        /* it had more, and started without */
+	uint64_t lost_end;         /* the offset that it started with then */
 	/* what nodes.conf keeps for the data plane; the rest is filled in */
 	struct nodes_conf_vars vars;
 };
@@ -204,7 +205,8 @@ struct view {
 	uint16_t ping_next;        /* where the next round of pings begins */
 	uint8_t say[BUS_SLOT_BYTES]; /* the slots in the header at hand */
 	struct bus_id forgotten;   /* to be told once to all, or nobody */
-	bool stands_back;          /* a primary without its data (loss.h) */
+	/* a primary without its data, and nobody has it (loss.h) */
+	bool stands_back, goes_without;
 	int64_t invite_ms;         /* a replica that has it, not before */
 	bool was_link_up;          /* fact.is_link_up in the last step */
 	uint64_t links;            /* how many were opened */

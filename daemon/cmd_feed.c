@@ -213,7 +213,7 @@ may_snapshot(struct call *c)
 {
 	const struct state *s = &c->worker->state;
 
-	if (likely(!s->has_lost_data) || s->options.allow_empty_primary)
+	if (likely(s->loss == LOSS_NONE) || s->options.allow_empty_primary)
 		return true;
 	reply_error(c->reply, error_text[ERROR_LOST_DATA]);
 	return false;

@@ -443,7 +443,7 @@ replication(struct page *p)
 	if (s->role == STATE_REPLICA)
 		primary(p);
 	replicas(p);
-	if (s->has_lost_data)
+	if (s->loss != LOSS_NONE)
 		put(p, "data_lost:%d\r\n", !s->options.allow_empty_primary);
 	put(p, "data_epoch:%llu\r\n", (unsigned long long)s->data_epoch);
 	failovers(p);

@@ -77,6 +77,11 @@ struct ctl {
 	bool knows_note;       /* daemon/ctl_held.h: read, or written */
 	char noted[41];        /* the id in it; empty: none */
 	bool is_ready;         /* the node has its data */
+	/* of the stream, by nodes.conf, when the node starts; no id: nothing */
+	struct {
+		char replid[41], replid2[41];
+		int64_t offset;
+	} left;
 };
 
 /*

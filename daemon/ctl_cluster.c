@@ -606,6 +606,8 @@ ctl_cluster_turn(struct ctl *c)
 	ctl_bus_turn();
 	if (clock_steady_ms() >= cl.view->due_ms)
 		happen(&tick);
+	if (cl.view->goes_without)
+		ctl_held_go_on(c);
 	do {
 		follow();
 		publish();
@@ -725,6 +727,7 @@ ctl_cluster_begin(struct ctl *c)
 {
 	static const struct ctl_bus_user user = { happen, knows, is_used };
 	struct cluster_event e = { .kind = CLUSTER_FACTS };
+	const struct nodes_conf_vars *left;
 	int bad;
 
 	cl.ctl = c;
@@ -732,6 +735,11 @@ ctl_cluster_begin(struct ctl *c)
 	if (!c->next.options.cluster_enabled)
 		return -1;
 	begin_view();
+	left = &cl.view->fact.vars;
+	snprintf(c->left.replid, sizeof(c->left.replid), "%.40s", left->replid);
+	snprintf(c->left.replid2, sizeof(c->left.replid2), "%.40s",
+	    left->replid2);
+	c->left.offset = left->offset;
 	cl.view->fact.unix_offset_ms = clock_ms() - clock_steady_ms();
 	bad = ctl_disk_begin(c->next.options.cluster_config_file,
 	    c->birth->bell[c->birth->index]);

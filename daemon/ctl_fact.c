@@ -116,10 +116,14 @@ ctl_fact_gather(const struct ctl *c, struct view *v,
 	if (f->is_link_up && is_settled && p != VIEW_NOBODY)
 		*data_shard = v->node[p].shard;
 	f->is_syncing = is_syncing(c, v, data_shard);
-	f->has_lost_data = s->has_lost_data &&
+	f->has_lost_data = s->loss != LOSS_NONE &&
 	    !s->options.allow_empty_primary;
+	f->lost_end = s->lost_end;
 	f->is_ending = c->is_ending;
 	f->lock_words = ctl_failover_lock_words(c);
+	/* How far it was says how much is missing, and stays until then. */
+	if (!c->is_ready || s->loss == LOSS_TAIL)
+		return;
 	memcpy(f->vars.replid, s->replid, sizeof(s->replid));
 	memcpy(f->vars.replid2, s->replid2, sizeof(s->replid2));
 	f->vars.offset = (int64_t)f->offset;

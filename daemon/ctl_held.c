@@ -183,14 +183,26 @@ note_aside(struct ctl *c)
 }
 
 void
+ctl_held_go_on(struct ctl *c)
+{
+	if (likely(c->next.loss != LOSS_TAIL))
+		return;
+	log_notice("nobody has what is missing: it goes on without");
+	c->next.loss = LOSS_NONE;
+	(void)ctl_tell(c);
+}
+
+void
 ctl_held_turn(struct ctl *c)
 {
 	uint64_t before = c->next.data_epoch;
 
+	if (c->next.options.allow_empty_primary)
+		ctl_held_go_on(c);
 	if (unlikely(look_aside(c)) && c->next.data_epoch != before)
 		(void)ctl_tell(c);
 	if (likely(strcmp(c->noted, c->next.replid) == 0) || !c->is_ready ||
-	    c->next.role != STATE_PRIMARY || c->next.has_lost_data ||
+	    c->next.role != STATE_PRIMARY || c->next.loss != LOSS_NONE ||
 	    under_way.replid[0] != 0 ||
 	    clock_steady_us() < under_way.again_us ||
 	    (c->noted[0] == 0 && region_replicas() == 0))
@@ -203,11 +215,43 @@ ctl_held_turn(struct ctl *c)
 
 /* --- the start ---------------------------------------------------------- */
 
+/* Bytes of the stream that were there when nodes.conf was last written. */
+static uint64_t
+missing(const struct ctl *c)
+{
+	int64_t end = (int64_t)word_load_acquire(&REGION->common.log.end);
+	const char *loaded = c->next.replid2;
+
+	if (c->next.role != STATE_PRIMARY || loaded[0] == 0 ||
+	    (strcmp(c->left.replid, loaded) != 0 &&
+	    strcmp(c->left.replid2, loaded) != 0) || c->left.offset <= end)
+		return 0;
+	return (uint64_t)(c->left.offset - end);
+}
+
+/* Nothing is served before the view of a cluster knows that. */
+static void
+is_lost(struct ctl *c, enum state_loss loss)
+{
+	c->next.loss = loss;
+	c->next.lost_end = word_load_acquire(&REGION->common.log.end);
+	if (c->link.places != NULL)
+		c->link.places(c);
+}
+
 void
 ctl_held_look(struct ctl *c)
 {
+	uint64_t bytes = missing(c);
+
 	know(c);
-	if (c->next.has_lost_data || c->noted[0] == 0 ||
+	if (c->next.loss == LOSS_NONE && bytes > 0) {
+		is_lost(c, LOSS_TAIL);
+		log_warning("the last %llu bytes of what this node had are "
+		    "missing: a replica that has them takes over",
+		    (unsigned long long)bytes);
+	}
+	if (c->next.loss != LOSS_NONE || c->noted[0] == 0 ||
 	    strcmp(c->noted, c->next.replid) == 0 ||
 	    strcmp(c->noted, c->next.replid2) == 0)
 		return;
@@ -245,10 +289,7 @@ ctl_held_miss(struct ctl *c)
 	if (bad == 0)
 		snprintf(said, sizeof(said), "%llu keys at UNIX time %lld",
 		    n.keys, n.time);
-	c->next.has_lost_data = true;
-	/* In a cluster nothing is served before the view knows that. */
-	if (c->link.places != NULL)
-		c->link.places(c);
+	is_lost(c, LOSS_ALL);
 	log_warning("this node had data (%s) and finds none: replicas get no "
 	    "snapshot of nothing; make one of them the primary, or set "
 	    "allow-empty-primary to yes", said);
@@ -257,7 +298,7 @@ ctl_held_miss(struct ctl *c)
 void
 ctl_held_end(const struct ctl *c)
 {
-	if (c->next.role == STATE_PRIMARY && !c->next.has_lost_data &&
+	if (c->next.role == STATE_PRIMARY && c->next.loss == LOSS_NONE &&
 	    count_keys() == 0)
 		file_remove(note_file(c));
 }

@@ -5,11 +5,16 @@
  * it never wrote any - would make its replicas as empty as itself.  So before
  * replicas get something from a node that has keys, or within a moment of the
  * first key, it notes in a small file that it has; and one that starts, finds
- * that note and no data serves no full synchronisation (state.has_lost_data)
+ * that note and no data serves no full synchronisation (state.loss)
  * until another node has given it data or goes on with a stream that it has the
  * beginning of, or allow-empty-primary says that this is meant.  Its replicas
  * keep theirs and ask again; in a cluster one of them takes over
  * (cluster/loss.h).
+ *
+ * Less than everything may be missing: nodes.conf says how far the stream was
+ * when it was last written, as with each change of roles.  A primary of a
+ * cluster whose files end before that lets a replica that has more take over in
+ * the same way; when none has, it goes on with what it has.
  *
  * The data epoch counts the histories (replication ids) that there was data of
  * in this directory.  A start that loads what belongs to an earlier one than
@@ -61,6 +66,9 @@ void ctl_held_start(struct ctl *c);
 
 /* It starts and finds no data: it may have lost some. */
 void ctl_held_miss(struct ctl *c);
+
+/* In a cluster: whoever may have what is missing was heard, and has not. */
+void ctl_held_go_on(struct ctl *c);
 
 /* It has ended in good order. */
 void ctl_held_end(const struct ctl *c);

@@ -269,7 +269,7 @@ ctl_role_ask_continue(struct ctl *c, const struct slice *argv, int argc)
 		state_name_stream(s, id, REGION->common.log.end);
 		log_notice("the primary's stream has a new id, %s", s->replid);
 	}
-	s->has_lost_data = false;
+	s->loss = LOSS_NONE;
 	ctl_publish(c, ctl_answer_ok);
 }
 
@@ -301,7 +301,7 @@ ctl_role_ask_load(struct ctl *c, const struct slice *argv, int argc)
 	ctl_handover_done(c);
 	memset(s->replid, 0, sizeof(s->replid));
 	state_forget_streams(s);
-	s->has_lost_data = false;
+	s->loss = LOSS_NONE;
 	if (ctl_load_begin(c, &order) != 0)
 		never("a file that is there has a length");
 	ctl_answer_ok(c);

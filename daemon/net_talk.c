@@ -199,7 +199,7 @@ go_on(struct net_link *l, struct slice rest)
 	l->worker->area->link.partial++;
 	if (id.bytes > 0)
 		memcpy(l->replid, id.data, id.bytes);
-	if (strcmp(l->replid, s->replid) == 0 && !s->has_lost_data) {
+	if (strcmp(l->replid, s->replid) == 0 && s->loss == LOSS_NONE) {
 		link_go_up(l);
 		return;
 	}

@@ -116,6 +116,9 @@ struct state_reload {
 	uint64_t save;             /* number of the snapshot, 0: none */
 };
 
+/* What of its data a node started without (daemon/ctl_held.h). */
+enum state_loss { LOSS_NONE, LOSS_TAIL, LOSS_ALL };
+
 struct state {
 	uint64_t version;
 	int64_t since_ms;          /* UNIX time of the publication */
@@ -178,7 +181,8 @@ struct state {
 	int32_t link_worker;
 	uint64_t link_serial, follows;
 	bool is_promoted;
-	bool has_lost_data;        /* daemon/ctl_held.h */
+	uint32_t loss;             /* enum state_loss */
+	uint64_t lost_end;         /* the log's end when that was found */
 	uint64_t data_epoch;       /* same; 0: it never had data */
 	struct load_order load;
 	struct state_reload reload;

@@ -303,6 +303,30 @@ START_TEST(without_data_it_stands_back)
 	v->fact.offset = 1;
 	step((struct cluster_event){ .kind = CLUSTER_FACTS });
 	ck_assert(view_may_serve(v, 0));
+	/* Or without the last of it, which one may have and another has not. */
+	drop();
+	begin(false, BUS_OWN_VERSION);
+	v->is_ok = true;
+	v->fact.offset = v->fact.lost_end = OFFSET - 1;
+	v->fact.has_lost_data = true;
+	v->node[node('r')].offset = OFFSET;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!view_may_serve(v, 0));
+	ck_assert(!v->goes_without);
+	/* Who was the primary may not know yet that it is a replica. */
+	v->node[VIEW_SELF].shard = v->node[node('r')].shard =
+	    v->node[VIEW_SELF].id;
+	v->node[node('r')].primary = VIEW_NOBODY;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!view_may_serve(v, 0));
+	v->node[node('r')].primary = VIEW_SELF;
+	v->node[node('r')].offset = OFFSET - 1;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(view_may_serve(v, 0));
+	ck_assert(v->goes_without);
+	v->fact.has_lost_data = false;
+	step((struct cluster_event){ .kind = CLUSTER_FACTS });
+	ck_assert(!v->goes_without);
 	/* The replica does not ask what it can not get. */
 	drop();
 	begin(true, BUS_OWN_VERSION);

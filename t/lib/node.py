@@ -375,7 +375,8 @@ class Node:
         count = 2
         if self.has_option("workers"):
             count = int(self.args[self.args.index("--workers") + 1])
-        return len(self.processes()) >= 2 + (count or os.cpu_count())
+        wanted = {"worker %d" % i for i in range(count or os.cpu_count())}
+        return wanted | {"control"} <= set(self.processes())
 
     def is_up(self):
         """Whether it serves; raises Gone when it ended."""

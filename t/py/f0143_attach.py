@@ -211,7 +211,7 @@ def n7_who_feeds_it_dies():
     with late_snapshot(spare):
         node.until(10, lambda: shard.fields(primary)["connected_slaves"] ==
                    "2", "it is there")
-        primary.hit("worker 0")
+        primary.respawned("worker 0", primary.hit("worker 0"))
     whole(spare)
     detach(spare)
     fault(spare, "link-fetches", "die", "once")
