@@ -303,8 +303,20 @@ START_TEST(without_data_it_stands_back)
 	v->fact.offset = 1;
 	step((struct cluster_event){ .kind = CLUSTER_FACTS });
 	ck_assert(view_may_serve(v, 0));
-	/* Or without the last of it, which one may have and another has not. */
+	/* The replica does not ask what it can not get. */
 	drop();
+	begin(true, BUS_OWN_VERSION);
+	v->fact.is_link_up = false;
+	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_INVITE,
+	    .token = TOKEN, .offset = FAILOVER_AT_ONCE, .lease_ms = 1000 });
+	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
+	ck_assert_int_eq(v->failover.state, FAILOVER_ELECTING);
+}
+END_TEST
+
+/* Same without the last of it, which one may have and another has not. */
+START_TEST(without_the_last_of_it_too)
+{
 	begin(false, BUS_OWN_VERSION);
 	v->is_ok = true;
 	v->fact.offset = v->fact.lost_end = OFFSET - 1;
@@ -327,14 +339,6 @@ START_TEST(without_data_it_stands_back)
 	v->fact.has_lost_data = false;
 	step((struct cluster_event){ .kind = CLUSTER_FACTS });
 	ck_assert(!v->goes_without);
-	/* The replica does not ask what it can not get. */
-	drop();
-	begin(true, BUS_OWN_VERSION);
-	v->fact.is_link_up = false;
-	say('p', &(struct failover_say){ .kind = FAILOVER_SAY_INVITE,
-	    .token = TOKEN, .offset = FAILOVER_AT_ONCE, .lease_ms = 1000 });
-	answer(CLUSTER_LOCKED, ACT_LOCK, 0);
-	ck_assert_int_eq(v->failover.state, FAILOVER_ELECTING);
 }
 END_TEST
 
@@ -698,6 +702,7 @@ unit_suite(void)
 	tcase_add_test(t, few_are_forced_by_word);
 	tcase_add_test(t, force_takes_the_word_of_who_answers);
 	tcase_add_test(t, without_data_it_stands_back);
+	tcase_add_test(t, without_the_last_of_it_too);
 	tcase_add_test(t, a_full_disk_ends_it);
 	tcase_add_test(t, promises_what_power_can_not_undo);
 	tcase_add_test(t, a_slot_is_left_behind);
