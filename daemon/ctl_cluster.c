@@ -327,6 +327,7 @@ follow(void)
 	uint16_t p = cl.view->node[VIEW_SELF].primary;
 	const struct view_node *n;
 	struct ctl *c = cl.ctl;
+	bool is_still = ctl_hold_is_for_good(c);
 
 	cl.is_follow_kept = cl.is_follow_due && c->ask.is_busy;
 	if (!cl.is_follow_due || c->ask.is_busy || ctl_load_is_on(c) ||
@@ -366,8 +367,8 @@ follow(void)
 				    sizeof(c->next.replid));
 			cl.data_shard = n->shard;
 			ctl_begin_own(c);
-			ctl_role_follow(c, n->ip, n->port,
-			    ctl_answer_nothing);
+			ctl_role_follow(c, n->ip, n->port, n->own > 0,
+			    is_still, ctl_answer_nothing);
 		}
 	}
 	cl.is_follow_due = false;

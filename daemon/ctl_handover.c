@@ -196,7 +196,8 @@ follow(struct ctl *c, const struct feeds_row *r)
 	h->step = HANDOVER_GOES;
 	log_notice("FAILOVER: %s:%u is asked to take over", host, h->port);
 	ctl_begin_own(c);
-	ctl_role_follow(c, host, h->port, ctl_answer_nothing);
+	ctl_role_follow(c, host, h->port, false, false,
+	    ctl_answer_nothing);
 	FAULT(HANDOVER_GOES);
 }
 

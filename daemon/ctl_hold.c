@@ -52,6 +52,13 @@ ctl_hold_is_on(const struct ctl *c)
 }
 
 bool
+ctl_hold_is_for_good(const struct ctl *c)
+{
+	return c->next.hold_token != 0 && c->next.hold_until_ms == INT64_MAX &&
+	    hold.then == NULL && hold.seen_us != 0;
+}
+
+bool
 ctl_hold_is_due(void)
 {
 	return hold.then != NULL;

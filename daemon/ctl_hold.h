@@ -38,6 +38,12 @@ void ctl_hold_end(struct ctl *c);
 /* Same, with what the caller publishes next. */
 void ctl_hold_drop(struct ctl *c);
 
+/*
+ * Whether all workers have stopped, and go on only when told: nothing is logged
+ * until then.
+ */
+bool ctl_hold_is_for_good(const struct ctl *c);
+
 /* Whether writes are held now. */
 bool ctl_hold_is_on(const struct ctl *c);
 

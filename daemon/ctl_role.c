@@ -22,6 +22,15 @@ give_link(struct ctl *c, int worker)
 	c->next.link_serial++;
 }
 
+/* They take turns. */
+static int
+some_worker(void)
+{
+	static uint32_t next;
+
+	return (int)(next++ % REGION->head.workers);
+}
+
 bool
 ctl_role_is_due(const struct ctl *c)
 {
@@ -39,12 +48,10 @@ ctl_role_is_due(const struct ctl *c)
 void
 ctl_role_turn(struct ctl *c)
 {
-	static uint32_t next;
-
 	if (likely(!ctl_role_is_due(c)) ||
 	    !ctl_is_acknowledged(c->next.version))
 		return;
-	give_link(c, (int)(next++ % REGION->head.workers));
+	give_link(c, some_worker());
 	(void)ctl_tell(c);
 }
 
@@ -78,8 +85,8 @@ ctl_role_has_link(const struct ctl *c, struct slice serial)
 /* --- following --------------------------------------------------------- */
 
 void
-ctl_role_follow(struct ctl *c, const char *host, uint16_t port,
-    void (*then)(struct ctl *c))
+ctl_role_follow(struct ctl *c, const char *host, uint16_t port, bool is_own,
+    bool is_still, void (*then)(struct ctl *c))
 {
 	struct state *s = &c->next;
 
@@ -91,10 +98,11 @@ ctl_role_follow(struct ctl *c, const char *host, uint16_t port,
 	s->role = STATE_REPLICA;
 	snprintf(s->primary_host, sizeof(s->primary_host), "%s", host);
 	s->primary_port = port;
+	s->is_primary_own = is_own;
 	s->follows++;
 	s->is_promoted = false;
 	s->next_replid[0] = 0;
-	give_link(c, -1);
+	give_link(c, is_still ? some_worker() : -1);
 	ctl_publish(c, then);
 }
 
@@ -220,7 +228,7 @@ ask_follow(struct ctl *c, struct slice name, struct slice number)
 	else if (!ctl_recover_take(c, LOCK_ON_WANT_ATTACH, RECOVER_ROLE))
 		ctl_answer_error(c, "%s", ctl_recover_words(c));
 	else
-		ctl_role_follow(c, host, port, ctl_answer_ok);
+		ctl_role_follow(c, host, port, false, false, ctl_answer_ok);
 }
 
 void

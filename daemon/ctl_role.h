@@ -4,7 +4,8 @@
  * A role changes in steps, each published and acknowledged by every living
  * worker before the next:
  *
- *	primary -> replica   nobody writes any more; then the link begins
+ *	primary -> replica   nobody writes any more; then the link begins, or at
+ *	                     once when nothing is logged until it does
  *	replica -> primary   the link has ended; then the log's end is where the
  *	                     new replication id begins
  *	replica -> replica   the link has ended; then another begins
@@ -31,10 +32,12 @@ void ctl_role_ask_load(struct ctl *c, const struct slice *argv, int argc);
 /*
  * The question that is being worked on makes the node follow a primary; or be
  * one.  `then` ends it when every living worker has acknowledged that.  Not
- * while a load is on (ctl_load_is_on).
+ * while a load is on (ctl_load_is_on).  is_own: it is known to be an Almandine.
+ * is_still: all hold their writes until they hear of this, so that the stream
+ * is asked for at once.
  */
 void ctl_role_follow(struct ctl *c, const char *host, uint16_t port,
-    void (*then)(struct ctl *c));
+    bool is_own, bool is_still, void (*then)(struct ctl *c));
 void ctl_role_promote(struct ctl *c, void (*then)(struct ctl *c));
 
 /*

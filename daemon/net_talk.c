@@ -44,15 +44,6 @@ say(struct net_link *l, enum step step, const char *const *word, int count)
 	(const char *const[]){ __VA_ARGS__ }, \
 	(int)COUNT(((const char *const[]){ __VA_ARGS__ })))
 
-void
-talk_begin(struct net_link *l)
-{
-	l->said = 0;
-	l->step = STEP_PING;
-	link_set_phase(l, LINK_AT_TALK);
-	SAY(l, STEP_PING, "PING");
-}
-
 static void
 say_who(struct net_link *l)
 {
@@ -97,7 +88,6 @@ say_psync(struct net_link *l)
 	uint64_t end = word_load_acquire(&REGION->common.log.end);
 	char digits[NUMBER_TEXT + 1] = "";
 
-	word_store(&l->worker->area->link.is_asked, 1);
 	number_put_int(digits, (int64_t)end + 1);
 	l->role_asks = s->handover.step == HANDOVER_GOES ?
 	    l->role_asks + 1 : 0;
@@ -114,6 +104,25 @@ say_psync(struct net_link *l)
 		log_notice("asks the primary for a full synchronisation");
 		SAY(l, STEP_PSYNC, "PSYNC", "?", "-1");
 	}
+}
+
+void
+talk_begin(struct net_link *l)
+{
+	l->said = 0;
+	l->step = STEP_PING;
+	link_set_phase(l, LINK_AT_TALK);
+	SAY(l, STEP_PING, "PING");
+	if (!l->worker->state.is_primary_own)
+		return;
+	say_who(l);
+	say_psync(l);
+}
+
+static bool
+has_said(const struct net_link *l, enum step step)
+{
+	return l->said >> step & 1;
 }
 
 /* --- answers ----------------------------------------------------------- */
@@ -238,13 +247,16 @@ psync_answered(struct net_link *l, struct slice line)
 static void
 next_step(struct net_link *l)
 {
-	if (l->step == STEP_PING)
+	if (l->step == STEP_PING && !has_said(l, STEP_CAPA))
 		say_who(l);
 	do
 		l->step++;
-	while (l->step < STEP_PSYNC && !(l->said & 1u << l->step));
-	if (l->step == STEP_PSYNC)
+	while (l->step < STEP_PSYNC && !has_said(l, l->step));
+	if (l->step < STEP_PSYNC)
+		return;
+	if (!has_said(l, STEP_PSYNC))
 		say_psync(l);
+	word_store(&l->worker->area->link.is_asked, 1);
 }
 
 void

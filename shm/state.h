@@ -178,6 +178,7 @@ struct state {
 	 */
 	char primary_host[OPTION_HOST];
 	uint16_t primary_port;
+	bool is_primary_own;       /* known to be an Almandine */
 	int32_t link_worker;
 	uint64_t link_serial, follows;
 	bool is_promoted;
