@@ -304,6 +304,13 @@ failover_is_given(const struct failover *f)
 }
 
 bool
+failover_has_word(const struct failover *f)
+{
+	return f->kind != FAILOVER_TAKEN_OVER && f->token != 0 &&
+	    f->token == f->taken;
+}
+
+bool
 failover_is_giver(const struct failover *f)
 {
 	return states[f->state].side == GIVER;

@@ -211,6 +211,9 @@ void failover_elected(struct failover *f, const struct bus_id *instead_of,
 /* Whether another one may use our word, or soon may. */
 bool failover_is_given(const struct failover *f);
 
+/* Whether what we take, or have just taken, is by the primary's word. */
+bool failover_has_word(const struct failover *f);
+
 /* Whether the side at hand is the giver's: it is, or was, a primary. */
 bool failover_is_giver(const struct failover *f);
 

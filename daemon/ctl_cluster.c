@@ -299,7 +299,7 @@ publish(void)
 static void
 publish_with_role(struct ctl *c)
 {
-	(void)c;
+	ctl_failover_took(c);
 	(void)set_places();
 	note_change();
 	cl.map_ms = 0;

@@ -1,6 +1,7 @@
 #include "daemon/ctl_failover.h"
 
 #include "cluster/hand.h"
+#include "cluster/heir.h"
 #include "daemon/clock.h"
 #include "daemon/ctl_held.h"
 #include "daemon/ctl_hold.h"
@@ -265,14 +266,44 @@ ctl_failover_lock_words(const struct ctl *c)
 	return ctl_recover_words(c);
 }
 
+/* --- who is not to be alone with its writes ------------------------------ */
+
+void
+ctl_failover_took(struct ctl *c)
+{
+	uint16_t i = heir_find(fo.view);
+
+	c->next.heir_until_ms = 0;
+	if (i == VIEW_NOBODY)
+		return;
+	c->next.heir_until_ms = clock_steady_ms() + HEIR_MS;
+	memcpy(c->next.heir, fo.view->node[i].id.text, BUS_ID);
+}
+
+/* Workers know how long it is waited for, but not that it will not come. */
+static void
+look_at_heir(struct ctl *c)
+{
+	struct bus_id id;
+
+	if (likely(c->next.heir_until_ms == 0))
+		return;
+	memcpy(id.text, c->next.heir, BUS_ID);
+	if (clock_steady_ms() < c->next.heir_until_ms &&
+	    heir_may_come(fo.view, view_find(fo.view, &id)))
+		return;
+	c->next.heir_until_ms = 0;
+	(void)ctl_tell(c);
+}
+
 bool
 ctl_failover_turn(struct ctl *c, bool is_turned)
 {
 	unsigned i, n;
 	struct cluster_event e[READY_MAX];
 
-	(void)c;
 	look_at_locked();
+	look_at_heir(c);
 	if (fo.await != 0 &&
 	    word_load_acquire(&REGION->common.log.end) >= fo.offset) {
 		FAULT(FAILOVER_LEVEL);

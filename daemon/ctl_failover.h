@@ -53,6 +53,12 @@ void ctl_failover_asked(bool is_asked);
  */
 bool ctl_failover_turn(struct ctl *c, bool is_turned);
 
+/*
+ * The role of a primary is published next: and with it, whose acknowledgement
+ * the first writes wait for (cluster/heir.h).
+ */
+void ctl_failover_took(struct ctl *c);
+
 /* What has become of the wait for the recovery lock. */
 void ctl_failover_lock_news(struct ctl *c, enum lock_news news);
 

@@ -100,6 +100,7 @@ ctl_role_follow(struct ctl *c, const char *host, uint16_t port, bool is_own,
 	s->primary_port = port;
 	s->is_primary_own = is_own;
 	s->follows++;
+	s->heir_until_ms = 0;
 	s->is_promoted = false;
 	s->next_replid[0] = 0;
 	give_link(c, is_still ? some_worker() : -1);

@@ -8,11 +8,13 @@
 
 /* --- levels ------------------------------------------------------------ */
 
-enum { LEVEL_DISK, LEVEL_REPLICAS, LEVEL_LEASE, LEVELS };
+enum { LEVEL_DISK, LEVEL_REPLICAS, LEVEL_LEASE, LEVEL_HEIR, LEVELS };
 
 static bool
-is_disk_demanded(const struct state *s)
+is_disk_demanded(const struct worker *w)
 {
+	const struct state *s = &w->state;
+
 	return s->aof.is_on && s->options.appendfsync == APPENDFSYNC_ALWAYS;
 }
 
@@ -23,9 +25,9 @@ disk_reached(const struct worker *w)
 }
 
 static bool
-are_replicas_demanded(const struct state *s)
+are_replicas_demanded(const struct worker *w)
 {
-	return s->options.min_replicas_to_ack > 0;
+	return w->state.options.min_replicas_to_ack > 0;
 }
 
 static uint64_t
@@ -36,9 +38,9 @@ replicas_reached(const struct worker *w)
 
 /* Only when it was found to have ended. */
 static bool
-is_lease_demanded(const struct state *s)
+is_lease_demanded(const struct worker *w)
 {
-	(void)s;
+	(void)w;
 	return false;
 }
 
@@ -52,17 +54,31 @@ lease_reached(const struct worker *w)
 	return is_same && !(w->stops & PAUSE_LEASE) ? UINT64_MAX : 0;
 }
 
+static bool
+is_heir_demanded(const struct worker *w)
+{
+	return w->steady_ms < w->state.heir_until_ms;
+}
+
+static uint64_t
+heir_reached(const struct worker *w)
+{
+	(void)w;
+	return ack_reached(1);
+}
+
 /*
  * What replies may have to wait for: whether the state demands it of all
  * writes, and the offset up to which the log has come there.
  */
 static const struct {
-	bool (*is_demanded)(const struct state *s);
+	bool (*is_demanded)(const struct worker *w);
 	uint64_t (*reached)(const struct worker *w);
 } level_table[LEVELS] = {
 	[LEVEL_DISK] = { is_disk_demanded, disk_reached },
 	[LEVEL_REPLICAS] = { are_replicas_demanded, replicas_reached },
 	[LEVEL_LEASE] = { is_lease_demanded, lease_reached },
+	[LEVEL_HEIR] = { is_heir_demanded, heir_reached },
 };
 
 static inline bool
@@ -381,6 +397,16 @@ give_up_unleased(struct worker *w)
 	return 0;
 }
 
+/* When the old primary is not waited for any more, or 0: it is not. */
+static int64_t
+heir_deadline(struct worker *w)
+{
+	if (is_heir_demanded(w))
+		return w->now_ms + (w->state.heir_until_ms - w->steady_ms);
+	w->commit.levels &= ~(1u << LEVEL_HEIR);
+	return 0;
+}
+
 /* Whether the newest mark waits for a disk that fails. */
 static bool
 is_unkept(const struct worker *w)
@@ -429,12 +455,14 @@ commit_turn(struct worker *w)
 	w->commit.wants = false;
 	if (unlikely(w->stops & PAUSE_LEASE))
 		w->commit.levels |= 1u << LEVEL_LEASE;
+	if (unlikely(is_demanded(w, LEVEL_HEIR)))
+		deadline = heir_deadline(w);
 	release(w);
 	while (unlikely(is_unkept(w)))
 		give_up(w->commit.last->conn, INT64_MAX,
 		    error_text[ERROR_INDOUBT_DISK]);
 	if (unlikely(is_demanded(w, LEVEL_LEASE)))
-		deadline = give_up_unleased(w);
+		deadline = sooner(deadline, give_up_unleased(w));
 	if (w->commit.first != NULL)
 		deadline = sooner(deadline, give_up_late(w));
 	/* Before the worker sleeps, it looks again. */
@@ -459,6 +487,7 @@ commit_act_upon_state(struct worker *w)
 	if (s->role != STATE_PRIMARY || memcmp(w->commit.replid, s->replid,
 	    sizeof(s->replid)) != 0) {
 		/* What was committed before that is not in doubt. */
+		w->commit.levels &= ~(1u << LEVEL_HEIR);
 		release(w);
 		give_up_all(w, error_text[ERROR_INDOUBT_ROLE]);
 		w->commit.levels = 0;
@@ -466,7 +495,7 @@ commit_act_upon_state(struct worker *w)
 	memcpy(w->commit.replid, s->replid, sizeof(s->replid));
 	w->commit.levels &= 1u << LEVEL_LEASE;
 	for (i = 0; i < LEVELS; i++)
-		w->commit.levels |= (unsigned)level_table[i].is_demanded(s)
+		w->commit.levels |= (unsigned)level_table[i].is_demanded(w)
 		    << i;
 }
 
@@ -496,6 +525,8 @@ commit_lingers(struct worker *w)
 void
 commit_end(struct worker *w)
 {
+	w->commit.levels &= ~(1u << LEVEL_HEIR);
+	release(w);
 	give_up_all(w, error_text[ERROR_INDOUBT_END]);
 	word_store(&w->area->feeds.held, 0);
 }

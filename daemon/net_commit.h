@@ -22,6 +22,9 @@
  * A write that can not be committed in time, or never will, has its reply
  * replaced by an error that says so (INDOUBT).  It has happened all the same.
  *
+ * One level is demanded for a moment after a takeover, and given up without an
+ * error: the old primary has to have a write (cluster/heir.h).
+ *
  * Not here: who moves the levels on, and WAIT (net_ack.c).
  */
 #ifndef DAEMON_NET_COMMIT_H

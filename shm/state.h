@@ -182,6 +182,12 @@ struct state {
 	int32_t link_worker;
 	uint64_t link_serial, follows;
 	bool is_promoted;
+	/*
+	 * Steady time until which replies of writes wait for a replica, which
+	 * that node, who gave us its role, is about to be: cluster/heir.h.
+	 */
+	int64_t heir_until_ms;
+	char heir[41];
 	uint32_t loss;             /* enum state_loss */
 	uint64_t lost_end;         /* the log's end when that was found */
 	uint64_t data_epoch;       /* same; 0: it never had data */
